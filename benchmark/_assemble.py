@@ -1,0 +1,225 @@
+"""From finished stages to the record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..core import benjamini_hochberg, code_commit, code_version, describe_machine
+from ..imagesets import DECODING_RULE, ImageSet, count_strata
+from ._audit import audit
+from ._claims import Evidence, decide
+from ._engine import Outcome
+from ._graph import Graph
+from ._ranking import rank
+from ._recipe import Recipe, resolved, short_name
+from ._record import (
+    Audit,
+    CellRow,
+    Data,
+    FailedCell,
+    GeneratorEntry,
+    Memorisation,
+    Record,
+    ScoreRow,
+)
+from ._ruler import read_ruler
+from ._shelf import unshelve
+from ._work_generate import read_card
+
+MEMORISING_P = 0.01
+
+
+def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed: str) -> Record:
+    """Read every finished stage into one record; what failed is named and its numbers are missing, not guessed."""
+    images = unshelve(graph.data.folder(cache))
+    scores, copies = _scores(recipe, graph, cache)
+    cells = [CellRow(**row) for stage in graph.cells.values() for row in _rows(stage.folder(cache), "cell.json")]
+    kinds = {entry.name: entry for entry in _generators(recipe, graph, cache, images)}
+    extractor = recipe.rank.extractor or short_name(recipe.extractors[0])
+    evidence = Evidence(scores, cells, copies, list(kinds), recipe.seeds, extractor, recipe.rank.metric)
+    failed = [
+        FailedCell(stage=stage.name, error=outcome.failed[stage.key])
+        for stage in graph.stages.values()
+        if stage.key in outcome.failed
+    ]
+    direction = [row.higher_is_better for row in scores if row.metric == recipe.rank.metric]
+    return Record(
+        name=recipe.name,
+        status="partial" if failed else "complete",
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        asked={"typed": typed, "resolved": dict(resolved(recipe))},
+        data=describe_data(images, recipe, graph.data.config["group"]),
+        generators=list(kinds.values()),
+        judges=_judges(graph, cache),
+        code={"version": code_version(), "commit": code_commit()},
+        seeds=recipe.seeds,
+        machine=describe_machine(),
+        durations=_durations(graph, outcome),
+        claims=decide(recipe.claims, evidence),
+        audits=_audits(recipe, scores),
+        memorisation=copies,
+        ranking=rank(
+            scores,
+            {name: entry.kind for name, entry in kinds.items()},
+            copies,
+            metric=recipe.rank.metric,
+            extractor=extractor,
+            higher_is_better=bool(direction and direction[0]),
+        ),
+        ruler=read_ruler(scores, list(kinds), metric=recipe.rank.metric, extractor=extractor),
+        scores=scores,
+        cells=cells,
+        failed=failed,
+    )
+
+
+def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
+    path = folder / name
+    return list(json.loads(path.read_text())["rows"]) if path.is_file() else []
+
+
+def _scores(recipe: Recipe, graph: Graph, cache: Path) -> tuple[list[ScoreRow], list[Memorisation]]:
+    scores: list[ScoreRow] = []
+    copies: list[Memorisation] = []
+    for (name, seed), stage in graph.scores.items():
+        path = stage.folder(cache) / "scores.json"
+        if not path.is_file():
+            scores.append(_missing(recipe, name, seed))
+            continue
+        note = json.loads(path.read_text())
+        scores += [ScoreRow(**row) for row in note["scores"]]
+        if note["memorisation"]:
+            copies.append(Memorisation(generator=name, seed=seed, **note["memorisation"]))
+    _adjust(copies)
+    return scores, copies
+
+
+def _missing(recipe: Recipe, name: str, seed: int) -> ScoreRow:
+    return ScoreRow(
+        generator=name,
+        imageset=recipe.imageset.path if isinstance(recipe.imageset.path, str) else recipe.name,
+        extractor=recipe.rank.extractor or short_name(recipe.extractors[0]),
+        metric=recipe.rank.metric,
+        seed=seed,
+        reason="its stage failed: see the failed stages",
+    )
+
+
+def _adjust(copies: list[Memorisation]) -> None:
+    """Benjamini-Hochberg over all generators and seeds: memorising needs p < .01 after it."""
+    known = [entry for entry in copies if entry.p is not None]
+    for entry, adjusted in zip(known, benjamini_hochberg([entry.p or 0.0 for entry in known]), strict=True):
+        entry.p_adjusted = float(adjusted)
+        if entry.memorising and adjusted >= MEMORISING_P:
+            entry.memorising = False
+            entry.words += f" Not significant over all generators (p {adjusted:.3g} after Benjamini-Hochberg)."
+
+
+def _generators(recipe: Recipe, graph: Graph, cache: Path, images: ImageSet) -> list[GeneratorEntry]:
+    references = {short_name(part) for part in recipe.references}
+    aligned = {short_name(part) for part in recipe.alignment.methods} if recipe.alignment else set()
+    entries = []
+    for name in recipe.generator_names():
+        kind = "reference" if name in references else "aligned" if name in aligned else "generator"
+        folder = graph.cards[(name, recipe.seeds[0])].folder(cache)
+        if not (folder / "card.json").is_file():
+            entries.append(
+                GeneratorEntry(name=name, kind=kind, version="?", licence="?", trained_on="?", notes="its fit failed")
+            )
+            continue
+        card = read_card(folder)
+        entries.append(
+            GeneratorEntry(
+                name=name,
+                kind=kind,
+                version=card.version,
+                licence=card.licence,
+                citation=card.citation,
+                columns=list(card.columns),
+                trained_on=card.trained_on,
+                open_set=kind != "reference",
+                notes=card.notes,
+                settings=dict(card.settings),
+            )
+        )
+    return entries
+
+
+def describe_data(images: ImageSet, recipe: Recipe, group: str | None) -> Data:
+    """The identity of the images, with counts by split and stratum."""
+    splits = images.table["split"].value_counts()
+    return Data(
+        name=images.about.name,
+        licence=images.about.licence,
+        source=images.about.source,
+        citation=images.about.citation,
+        content_hash=images.content_hash,
+        n=len(images),
+        image_size=recipe.imageset.size,
+        decoding=DECODING_RULE,
+        classes=images.classes,
+        splits={str(name): int(splits[name]) for name in sorted(splits.index)},
+        strata={column: count_strata(images, column) for column in ["label", *recipe.imageset.strata]},
+        group_column=group,
+        notes=[images.about.notes] if images.about.notes else [],
+    )
+
+
+def _judges(graph: Graph, cache: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for (role, seed), stage in graph.judges.items():
+        path = stage.folder(cache) / "card.json"
+        if path.is_file():
+            found.setdefault(role, {})[f"seed {seed}"] = json.loads(path.read_text())
+    if graph.judges:
+        experts = next(iter(graph.scores.values())).config["experts"]
+        oracle = experts["source"] == "oracle"
+        found["H"] = {
+            "what": f"the oracle of {experts['oracle']}, without noise" if oracle else "simulated H: panel of predictors",
+            "simulated": True,
+            "raters_noise": experts["noise"],
+        }
+    return found
+
+
+def _durations(graph: Graph, outcome: Outcome) -> dict[str, float]:
+    """Seconds of work by stage, seeds added up."""
+    total: dict[str, float] = {}
+    for stage in graph.stages.values():
+        if stage.key in outcome.seconds:
+            name = stage.name.partition(" [")[0]
+            name = "train classifiers" if name.startswith("train ") else name
+            total[name] = round(total.get(name, 0.0) + outcome.seconds[stage.key], 2)
+    return total
+
+
+def _audits(recipe: Recipe, scores: list[ScoreRow]) -> list[Audit]:
+    part = recipe.alignment
+    if part is None:
+        return []
+    shares: Mapping[tuple[str, str], dict[int, float]] = _plausible(scores)
+    entries = []
+    for method in map(short_name, part.methods):
+        if method == part.control:
+            continue
+        gains = {}
+        for judge in ("R", "E", "H"):
+            ours, control = shares.get((method, judge), {}), shares.get((part.control, judge), {})
+            gains[judge] = [ours[seed] - control[seed] for seed in recipe.seeds if seed in ours and seed in control]
+        judged = audit(gains)
+        entries.append(
+            Audit(aligner=method, control=part.control, verdict=judged.verdict, words=judged.words, gains=gains)
+        )
+    return entries
+
+
+def _plausible(scores: list[ScoreRow]) -> dict[tuple[str, str], dict[int, float]]:
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    for row in scores:
+        if row.metric == "plausible_share" and row.stratum == "all" and row.value is not None:
+            found.setdefault((row.generator, row.extractor), {})[row.seed] = row.value
+    return found

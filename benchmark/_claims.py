@@ -1,0 +1,182 @@
+"""The claims ledger: each registered contrast, decided or not, in one sentence with its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..core import MIN_SEEDS, describe_seeds, holm, paired_t, t_pvalue
+from ._ranking import over_seeds
+from ._recipe import ClaimPart
+from ._record import CellRow, Claim, Memorisation, ScoreRow
+
+UNKNOWN = "cannot be known from these data"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the claims are read from."""
+
+    scores: Sequence[ScoreRow]
+    cells: Sequence[CellRow]
+    memorisation: Sequence[Memorisation]
+    generators: Sequence[str]
+    seeds: Sequence[int]
+    extractor: str
+    rank_metric: str
+
+
+def decide(parts: Sequence[ClaimPart], evidence: Evidence) -> list[Claim]:
+    """Decide every claim; p-values of contrasts over seeds are adjusted by Holm over all that were registered."""
+    claims = [_DECIDERS[part.compare](part, evidence) for part in parts]
+    tested = [claim for claim in claims if claim.p is not None]
+    for claim, adjusted in zip(tested, holm([claim.p for claim in tested if claim.p is not None]), strict=True):
+        claim.p_adjusted = float(adjusted)
+        if claim.verdict == "shown" and adjusted >= 0.05:
+            claim.verdict = "not shown"
+        claim.words += f" (p {claim.p:.3g}, after Holm {adjusted:.3g})"
+    return claims
+
+
+def _over_seeds(part: ClaimPart, sentence: str, contrast: str, a: list[float], b: list[float], sign: int) -> Claim:
+    differences = [sign * (x - y) for x, y in zip(a, b, strict=True)]
+    claim = Claim(
+        id=part.id,
+        sentence=sentence,
+        contrast=contrast,
+        verdict=UNKNOWN,
+        words="",
+        per_seed=[sign * difference for difference in differences],
+        method="paired t over seeds",
+    )
+    if not differences:
+        claim.words = "one of the two sides was not measured"
+    elif len(differences) < MIN_SEEDS:
+        claim.value = sum(claim.per_seed) / len(claim.per_seed)
+        claim.words = f"difference by seed: {describe_seeds(claim.per_seed)}; nothing is claimed from so few"
+    else:
+        interval = paired_t(claim.per_seed, [0.0] * len(claim.per_seed))
+        claim.value, claim.lo, claim.hi = interval.value, interval.lo, interval.hi
+        claim.p = t_pvalue(claim.per_seed)
+        claim.verdict = "shown" if sign * interval.value > 0 and claim.p < 0.05 else "not shown"
+        claim.words = f"difference {describe_seeds(claim.per_seed)}"
+    return claim
+
+
+def _plausibility(part: ClaimPart, evidence: Evidence) -> Claim:
+    sentence = f"{part.a} makes more images that judge {part.judge} calls plausible than {part.b} does."
+    contrast = f"plausible_share by {part.judge}: {part.a} - {part.b}, {part.stratum}"
+    a, b = _paired_scores(part, evidence, "plausible_share", part.judge)
+    return _over_seeds(part, sentence, contrast, a, b, 1)
+
+
+def _score(part: ClaimPart, evidence: Evidence) -> Claim:
+    metric = part.metric or evidence.rank_metric
+    a, b = _paired_scores(part, evidence, metric, evidence.extractor)
+    known = [row.higher_is_better for row in evidence.scores if row.metric == metric]
+    sign = -1 if known and known[0] is False else 1
+    sentence = f"{part.a} is nearer to real images than {part.b} by {metric.replace('_', ' ')}."
+    contrast = f"{metric} on {evidence.extractor}: {part.a} - {part.b}, {part.stratum}"
+    return _over_seeds(part, sentence, contrast, a, b, sign)
+
+
+def _paired_scores(
+    part: ClaimPart, evidence: Evidence, metric: str, extractor: str
+) -> tuple[list[float], list[float]]:
+    def by_seed(generator: str | None) -> dict[int, float]:
+        return {
+            row.seed: float(row.value)
+            for row in evidence.scores
+            if (row.generator, row.metric, row.extractor, row.stratum)
+            == (generator, metric, extractor, part.stratum)
+            and row.value is not None
+        }
+
+    a, b = by_seed(part.a), by_seed(part.b)
+    shared = [seed for seed in evidence.seeds if seed in a and seed in b]
+    return [a[seed] for seed in shared], [b[seed] for seed in shared]
+
+
+def _classifier(part: ClaimPart, evidence: Evidence) -> Claim:
+    metric = part.metric or "macro_auroc"
+    a, b = (_cells_of(side, part, metric, evidence) for side in (part.a, part.b or "real-only"))
+    shared = [seed for seed in evidence.seeds if seed in a and seed in b]
+    at = f"{part.n_real} real images per class" if part.n_real else "all numbers of real images"
+    sentence = f"Training with {part.a} gives a better classifier than {part.b or 'real-only'} at {at}."
+    contrast = f"{metric}, {part.stratum}: {part.a} - {part.b or 'real-only'}, {at}, equal steps"
+    return _over_seeds(part, sentence, contrast, [a[s] for s in shared], [b[s] for s in shared], 1)
+
+
+def _cells_of(side: str, part: ClaimPart, metric: str, evidence: Evidence) -> dict[int, float]:
+    arm, _, generator = side.partition("/")
+    found: dict[int, list[float]] = {}
+    for row in evidence.cells:
+        if (row.arm, row.generator or "", row.metric, row.stratum) != (arm, generator, metric, part.stratum):
+            continue
+        if row.value is None or (part.n_real is not None and row.n_real_train != part.n_real):
+            continue
+        if generator and part.ratio is not None and row.ratio != part.ratio:
+            continue
+        found.setdefault(row.seed, []).append(row.value)
+    return {seed: sum(values) / len(values) for seed, values in found.items()}
+
+
+def _memorisation(part: ClaimPart, evidence: Evidence) -> Claim:
+    entries = [entry for entry in evidence.memorisation if entry.generator == part.a]
+    known = [entry.memorising for entry in entries]
+    verdict = UNKNOWN if not known or None in known else ("shown" if all(known) else "not shown")
+    shares = [entry.copy_share for entry in entries if entry.copy_share is not None]
+    return Claim(
+        id=part.id,
+        sentence=f"{part.a} gives back images of its training patients.",
+        contrast=f"copy_share: {part.a} against real hold-out images, one-sided, after Benjamini-Hochberg",
+        verdict=verdict,
+        words=entries[0].words if entries else "not measured",
+        value=sum(shares) / len(shares) if shares else None,
+        per_seed=shares,
+        method="calibrated on hold-out images, every seed",
+    )
+
+
+def _ceiling(part: ClaimPart, evidence: Evidence) -> Claim:
+    def summary(name: str):  # type: ignore[no-untyped-def]
+        rows = [
+            row
+            for row in evidence.scores
+            if (row.generator, row.metric, row.extractor, row.stratum)
+            == (name, evidence.rank_metric, evidence.extractor, "all")
+        ]
+        return over_seeds(rows), rows
+
+    top, rows = summary(part.a)
+    lower_is_better = bool(rows) and rows[0].higher_is_better is False
+    copies = {entry.generator for entry in evidence.memorisation if entry.memorising}
+    above = []
+    for name in evidence.generators:
+        other, _ = summary(name)
+        if name == part.a or name in copies or other is None or top is None:
+            continue
+        if (other.hi < top.lo) if lower_is_better else (other.lo > top.hi):
+            above.append(name)
+    known = top is not None
+    words = f"wholly better than {part.a}: {', '.join(above)}" if above else "no interval lies wholly on its better side"
+    return Claim(
+        id=part.id,
+        sentence=f"No generator that does not copy beats {part.a} with intervals apart.",
+        contrast=f"{evidence.rank_metric} on {evidence.extractor}, intervals over images, every seed",
+        verdict=UNKNOWN if not known else ("not shown" if above else "shown"),
+        words=words if known else f"{part.a} was not scored",
+        value=top.value if top else None,
+        lo=top.lo if top else None,
+        hi=top.hi if top else None,
+        method="jackknife over images",
+    )
+
+
+_DECIDERS = {
+    "plausibility": _plausibility,
+    "score": _score,
+    "classifier": _classifier,
+    "memorisation": _memorisation,
+    "ceiling": _ceiling,
+}

@@ -1,0 +1,185 @@
+"""The local engine: stages in a pool of processes, one thread each, so that results do not depend on their number."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..core import Progress, Task, UserError
+from ._stage import Stage, perform
+
+_EVENTS: Any = None
+
+
+@dataclass
+class Outcome:
+    """What became of the stages: seconds of work by key, and the error of each that failed."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def run_local(stages: Sequence[Stage], cache: Path, *, workers: int, progress: Progress) -> Outcome:
+    """Run the stages (in an order where needs come first) and return what became of each.
+
+    A stage that fails takes down only those that need it. Finished stages are never run again.
+    """
+    outcome = Outcome()
+    waiting: list[Stage] = []
+    for stage in stages:
+        if stage.done(cache):
+            outcome.seconds[stage.key] = perform(stage, cache, progress)
+        else:
+            waiting.append(stage)
+    if not waiting:
+        return outcome
+    with _pool(min(workers, len(waiting)), progress) as pool, progress.task("stages", len(stages)) as bar:
+        bar.advance(len(stages) - len(waiting), "found finished")
+        _schedule(pool, waiting, cache, outcome, bar, progress)
+    return outcome
+
+
+def _schedule(
+    pool: ProcessPoolExecutor,
+    waiting: list[Stage],
+    cache: Path,
+    outcome: Outcome,
+    bar: Task,
+    progress: Progress,
+) -> None:
+    running: dict[Future[float], Stage] = {}
+    while waiting or running:
+        for stage in list(waiting):
+            broken = [need.name for need in stage.needs.values() if need.key in outcome.failed]
+            if broken:
+                waiting.remove(stage)
+                outcome.failed[stage.key] = f"needs {broken[0]}, which failed"
+                bar.advance(1, f"{stage.name} skipped")
+            elif all(need.key in outcome.seconds for need in stage.needs.values()):
+                waiting.remove(stage)
+                running[_submit(pool, stage, cache)] = stage
+        if not running:
+            continue
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            stage = running.pop(future)
+            try:
+                outcome.seconds[stage.key] = future.result()
+                bar.advance(1, stage.name)
+                progress.say(f"  {stage.name}: {outcome.seconds[stage.key]:.1f} s")
+            except BrokenProcessPool:
+                outcome.failed[stage.key] = "its process died (out of memory, or killed); the same command goes on"
+            except Exception as error:
+                outcome.failed[stage.key] = str(error)
+            if stage.key in outcome.failed:
+                bar.advance(1, f"{stage.name} failed")
+                progress.say(f"  {stage.name} failed: {outcome.failed[stage.key].splitlines()[-1]}")
+
+
+def _submit(pool: ProcessPoolExecutor, stage: Stage, cache: Path) -> Future[float]:
+    try:
+        return pool.submit(_work, stage, cache)
+    except BrokenProcessPool as error:
+        failed: Future[float] = Future()
+        failed.set_exception(error)
+        return failed
+
+
+@contextmanager
+def _pool(workers: int, progress: Progress) -> Iterator[ProcessPoolExecutor]:
+    context = multiprocessing.get_context("spawn")
+    events = context.Queue()
+    stop = threading.Event()
+    listener = threading.Thread(target=_listen, args=(events, stop, progress), daemon=True)
+    saved = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_enter, initargs=(events, os.getpid()))
+    listener.start()
+    try:
+        yield pool
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.kill()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        stop.set()
+        listener.join(timeout=2)
+        for name, value in saved.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+def _enter(events: Any, parent: int) -> None:
+    """Prepare a worker: one thread, and an end of its own when the parent is gone (also by ``kill -9``)."""
+    global _EVENTS
+    _EVENTS = events
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+
+
+def _follow(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _work(stage: Stage, cache: Path) -> float:
+    try:
+        return perform(stage, cache, _Reporter(stage.name))
+    except UserError:
+        raise
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}:{last.lineno}"
+        raise RuntimeError(f"{type(error).__name__}: {error} (at {place})") from error
+
+
+class _Reporter:
+    """A worker's progress: it sends notes to the parent, which draws them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @contextmanager
+    def task(self, label: str, total: int) -> Iterator[Task]:
+        yield _RemoteTask(f"{self.name}: {label}", total)
+
+    def say(self, line: str) -> None:
+        _EVENTS.put((self.name, line))
+
+
+class _RemoteTask:
+    def __init__(self, label: str, total: int) -> None:
+        self.label, self.total, self.done, self.spoke = label, total, 0, time.monotonic()
+
+    def advance(self, n: int = 1, note: str = "") -> None:
+        self.done += n
+        if time.monotonic() - self.spoke > 15:
+            self.spoke = time.monotonic()
+            _EVENTS.put((self.label, f"{self.done}/{self.total} {note}".strip()))
+
+
+def _listen(events: Any, stop: threading.Event, progress: Progress) -> None:
+    while not stop.is_set():
+        try:
+            label, text = events.get(timeout=0.3)
+        except (queue.Empty, OSError, EOFError):
+            continue
+        progress.say(f"    {label} {text}")

@@ -1,0 +1,277 @@
+"""``synmedbench evaluate``: one synthetic set against one real set, with nothing configured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core import Progress, UserError, code_commit, code_version, describe_machine, registry, rng, wilson
+from ..imagesets import DECODING_RULE, ImageSet, count_strata, open_imageset, stratum_of
+from ..metrics import PANEL, Score, by_stratum, extract, memorisation, score_panel
+from ._record import Data, GeneratorEntry, Memorisation, Record, ScoreRow
+from ._recipe import short_name
+from ._work_data import group_of
+from ._work_generate import with_groups
+
+FLOOR = "real, half against half"
+MIN_STRATUM = 50
+
+
+def evaluate(
+    synthetic: str,
+    real: str,
+    *,
+    holdout: str | None = None,
+    extractors: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    by: Sequence[str] = (),
+    reward: Path | None = None,
+    size: int | None = None,
+    seed: int = 0,
+    cache: Path | None = None,
+    progress: Progress,
+) -> Record:
+    """Score ``synthetic`` against ``real`` and return the record.
+
+    Beside every score stands the same score of real images (the hold-out where one is given, else one half of the
+    real images against the other), because no number means anything without it. Copies can be told from chance
+    only with hold-out images that the generator never saw; without them that row is null, with the reason.
+    """
+    fake, true = open_imageset(synthetic), open_imageset(real)
+    held = open_imageset(holdout) if holdout else None
+    side = size or _common_size([fake, true, *([held] if held else [])])
+    fake, true = _fit(fake, side), _fit(true, side)
+    held = _fit(held, side) if held else None
+    if len(fake) < 2 or len(true) < 4:
+        raise UserError(f"too few images: {len(fake)} synthetic (2 needed), {len(true)} real (4 needed)")
+    job = _Evaluation(fake, true, held, list(by), seed, cache, progress)
+    rows: list[ScoreRow] = []
+    copies: list[Memorisation] = []
+    for spec in extractors or _default_extractors(true):
+        found, verdict = job.on(spec, copies_too=not copies)
+        rows += found
+        copies += [verdict] if verdict else []
+    rows += _reward_rows(reward, fake, seed) if reward else []
+    chosen = [row for row in rows if not metrics or row.metric in metrics]
+    if metrics and not chosen:
+        known = ", ".join(sorted({row.metric for row in rows}))
+        raise UserError(f"none of the metrics {', '.join(metrics)} was measured", remedy=f"measured: {known}")
+    return _record(synthetic, real, holdout, fake, true, chosen, copies, seed, side)
+
+
+class _Evaluation:
+    def __init__(
+        self,
+        fake: ImageSet,
+        true: ImageSet,
+        held: ImageSet | None,
+        by: list[str],
+        seed: int,
+        cache: Path | None,
+        progress: Progress,
+    ) -> None:
+        self.fake, self.true, self.held = with_groups(fake), with_groups(true), held
+        self.by, self.seed, self.cache, self.progress = by, seed, cache, progress
+        group = group_of(self.true)
+        self.groups = self.true.table[group].astype(str).to_numpy() if group else np.arange(len(true)).astype(str)
+        names = rng(seed, "halves").permutation(np.unique(self.groups))
+        self.half = np.isin(self.groups, names[: len(names) // 2])
+
+    def on(self, spec: str, *, copies_too: bool) -> tuple[list[ScoreRow], Memorisation | None]:
+        """All rows on one extractor. One that learns, learns from one half; the other half is the reference."""
+        extractor = registry("extractors").build(spec)
+        learns = getattr(extractor, "learns", False)
+        self.progress.say(f"features: {short_name(spec)}")
+        extractor.fit(self.true.subset(self.half) if learns else self.true, seed=self.seed, progress=self.progress)
+        name = short_name(spec)
+        fake, true = (extract(extractor, images, self.cache) for images in (self.fake, self.true))
+        reference = ~self.half if learns else np.ones(len(true), bool)
+        groups = self.groups[reference]
+        found = score_panel(true[reference], fake, extractor=name, metrics=_PANEL, groups=groups, seed=self.seed)
+        rows = [_row("synthetic", each, self) for each in found]
+        rows += self._floor(name, extractor, true)
+        rows += self._strata(name, true, fake, reference)
+        verdict = self._copies(extractor, true, fake) if copies_too else None
+        if copies_too:
+            rows.append(_copy_row(self, name, verdict))
+        return rows, verdict
+
+    def _floor(self, name: str, extractor: Any, true: NDArray[np.float32]) -> list[ScoreRow]:
+        if self.held is not None:
+            other, label = extract(extractor, self.held, self.cache), "real-holdout"
+            pair = (true, other[: len(self.fake)])
+        else:
+            pair, label = (true[self.half], true[~self.half]), FLOOR
+        found = score_panel(*pair, extractor=name, metrics=_PANEL, seed=self.seed)
+        return [_row(label, each, self) for each in found]
+
+    def _strata(
+        self, name: str, true: NDArray[np.float32], fake: NDArray[np.float32], reference: NDArray[np.bool_]
+    ) -> list[ScoreRow]:
+        rows = []
+        for column in self.by:
+            real = stratum_of(self.true, column).astype(str)
+            known = column in self.fake.table.columns
+            asked = stratum_of(self.fake, column).astype(str) if known else np.full(len(self.fake), "", dtype=str)
+            found = by_stratum(
+                true[reference],
+                fake,
+                real[reference],
+                asked,
+                column=column,
+                extractor=name,
+                min_n=MIN_STRATUM,
+                seed=self.seed,
+            )
+            rows += [_row("synthetic", each, self) for each in found]
+        return rows
+
+    def _copies(self, extractor: Any, true: NDArray[np.float32], fake: NDArray[np.float32]) -> Memorisation | None:
+        if self.held is None:
+            return None
+        mirrored = extractor.features(np.ascontiguousarray(self.true.images()[:, :, ::-1]))
+        verdict = memorisation(true, fake, extract(extractor, self.held, self.cache), train_views=[mirrored])
+        return Memorisation(
+            generator="synthetic",
+            seed=self.seed,
+            memorising=verdict.memorising,
+            copy_share=verdict.copy_share.value,
+            lo=verdict.copy_share.lo,
+            hi=verdict.copy_share.hi,
+            holdout_share=verdict.holdout_share,
+            p=verdict.p_value,
+            n=len(fake),
+            words=verdict.words,
+        )
+
+
+_PANEL = tuple(name for name in PANEL if name not in ("copy_share", "authenticity"))
+_FIELDS = (
+    "metric", "extractor", "stratum", "n_real", "n_synthetic", "value", "lo", "hi", "level", "method",
+    "higher_is_better", "reason",
+)  # fmt: skip
+
+
+def _row(generator: str, score: Score, job: _Evaluation) -> ScoreRow:
+    known = {key: value for key, value in asdict(score).items() if key in _FIELDS}
+    return ScoreRow(generator=generator, imageset=job.true.about.name, seed=job.seed, **known)
+
+
+def _copy_row(job: _Evaluation, extractor: str, verdict: Memorisation | None) -> ScoreRow:
+    reason = None if verdict else "copies cannot be told from chance without --holdout images the generator never saw"
+    return ScoreRow(
+        generator="synthetic",
+        imageset=job.true.about.name,
+        extractor=extractor,
+        metric="copy_share",
+        n_real=len(job.true),
+        n_synthetic=len(job.fake),
+        seed=job.seed,
+        value=verdict.copy_share if verdict else None,
+        lo=verdict.lo if verdict else None,
+        hi=verdict.hi if verdict else None,
+        method="wilson" if verdict else "",
+        higher_is_better=False,
+        reason=reason,
+    )
+
+
+def _reward_rows(folder: Path, fake: ImageSet, seed: int) -> list[ScoreRow]:
+    from ..metrics import RewardModel
+
+    model = RewardModel.load(folder)
+    grouped = with_groups(fake)
+    missing = [column for column in model.columns if column not in grouped.table.columns]
+    if missing:
+        raise UserError(f"the reward model needs the column {missing[0]!r}", where=fake.about.name)
+    verdict = model.probability(grouped.images(), grouped.table[list(model.columns)]) >= 0.5
+    interval = wilson(int(verdict.sum()), len(verdict))
+    return [
+        ScoreRow(
+            generator="synthetic",
+            imageset=fake.about.name,
+            extractor="R",
+            metric="plausible_share",
+            n_synthetic=len(verdict),
+            seed=seed,
+            value=interval.value,
+            lo=interval.lo,
+            hi=interval.hi,
+            method="wilson",
+            higher_is_better=True,
+        )
+    ]
+
+
+def _default_extractors(true: ImageSet) -> list[str]:
+    labelled = "label" in true.table.columns and true.table["label"].notna().all() and len(true.classes) > 1
+    return ["domain", "texture"] if labelled and len(true) >= 100 else ["texture"]
+
+
+def _common_size(sets: Sequence[ImageSet]) -> int:
+    """The smaller side of each set's first image, the smallest of them: nothing is enlarged before it is measured."""
+    sides = [min(images.image(0).shape[:2]) for images in sets if len(images)]
+    if len(sides) < len(sets):
+        raise UserError("one of the image sets is empty")
+    return min(min(sides), 256)
+
+
+def _fit(images: ImageSet, size: int) -> ImageSet:
+    return ImageSet.from_arrays(
+        images.images(size=size), images.table, about=images.about, lineage=images.lineage
+    )
+
+
+def _record(
+    synthetic: str,
+    real: str,
+    holdout: str | None,
+    fake: ImageSet,
+    true: ImageSet,
+    rows: list[ScoreRow],
+    copies: list[Memorisation],
+    seed: int,
+    size: int,
+) -> Record:
+    strata = {"label": count_strata(true, "label")} if "label" in true.table.columns else {}
+    return Record(
+        kind="evaluation",
+        name=f"{Path(synthetic).name} against {Path(real).name}",
+        status="complete",
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        asked={"typed": "", "resolved": {"synthetic": synthetic, "real": real, "holdout": holdout, "size": size}},
+        data=Data(
+            name=true.about.name,
+            licence=true.about.licence,
+            source=true.about.source,
+            citation=true.about.citation,
+            content_hash=true.content_hash,
+            n=len(true),
+            image_size=size,
+            decoding=DECODING_RULE,
+            classes=true.classes if strata else [],
+            splits={"real": len(true), "synthetic": len(fake)},
+            strata=strata,
+        ),
+        generators=[
+            GeneratorEntry(
+                name="synthetic",
+                kind="generator",
+                version=fake.content_hash,
+                licence=fake.about.licence,
+                trained_on=fake.lineage.trained_on if fake.lineage else "unknown",
+                notes=f"images of {fake.about.name}",
+            )
+        ],
+        code={"version": code_version(), "commit": code_commit()},
+        seeds=[seed],
+        machine=describe_machine(),
+        memorisation=copies,
+        scores=rows,
+    )

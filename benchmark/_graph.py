@@ -1,0 +1,230 @@
+"""From a recipe to its stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core import parse_spec, registry
+from ..imagesets import ImageSet
+from ._recipe import Component, Recipe, short_name, without_alias
+from ._stage import Stage
+
+
+@dataclass
+class Graph:
+    """All stages of a run, and which of them hold what the record needs."""
+
+    data: Stage
+    stages: dict[str, Stage] = field(default_factory=dict)
+    samples: dict[tuple[str, int], Stage] = field(default_factory=dict)
+    scores: dict[tuple[str, int], Stage] = field(default_factory=dict)
+    cells: dict[tuple[Any, ...], Stage] = field(default_factory=dict)
+    cards: dict[tuple[str, int], Stage] = field(default_factory=dict)
+    judges: dict[tuple[str, int], Stage] = field(default_factory=dict)
+
+    def add(self, stage: Stage) -> Stage:
+        """Keep the stage under its name."""
+        self.stages[stage.name] = stage
+        return stage
+
+
+def build_graph(recipe: Recipe, data: Stage, images: ImageSet) -> Graph:
+    """Return the stages of the recipe on these images."""
+    graph = Graph(data)
+    columns = [column for column in recipe.conditions if column in images.table.columns]
+    features = {
+        short_name(part): graph.add(
+            Stage(
+                f"features [{short_name(part)}]",
+                "._work_score:real_features",
+                1,
+                {"extractor": part, "code": _code("extractors", part), "flips": recipe.imageset.flips},
+                needs={"data": data},
+            )
+        )
+        for part in recipe.extractors
+    }
+    for seed in recipe.seeds:
+        _Seed(recipe, graph, seed, columns, features, images).build()
+    return graph
+
+
+@dataclass
+class _Seed:
+    """The stages of one seed."""
+
+    recipe: Recipe
+    graph: Graph
+    seed: int
+    columns: list[str]
+    features: Mapping[str, Stage]
+    images: ImageSet
+
+    def build(self) -> None:
+        recipe = self.recipe
+        base = self.fit(recipe.base) if recipe.base else None
+        judges = self.judges(base) if base and recipe.alignment else {}
+        fits = {short_name(part): self.fit(part) for part in [*recipe.references, *recipe.generators]}
+        if base and recipe.base:
+            fits[short_name(recipe.base)] = base
+        for method in recipe.alignment.methods if recipe.alignment else []:
+            fits[short_name(method)] = self.align(method, base, judges)  # type: ignore[arg-type]
+        for name in recipe.generator_names():
+            self.score(name, self.sample(name, fits[name]), fits[name], judges)
+        self.cells()
+
+    def stage(self, name: str, function: str, config: Mapping[str, Any], needs: Mapping[str, Stage]) -> Stage:
+        return self.graph.add(
+            Stage(f"{name} [seed {self.seed}]", function, 1, config, self.seed, {"data": self.graph.data, **needs})
+        )
+
+    def fit(self, part: Component) -> Stage:
+        config = self.fit_config(part)
+        stage = self.stage(f"fit {short_name(part)}", "._work_generate:fit", config, {})
+        self.graph.cards[(short_name(part), self.seed)] = stage
+        return stage
+
+    def fit_config(self, part: Component) -> dict[str, Any]:
+        real = part == "real-holdout"
+        code = 1 if real else _code("generators", part)
+        return {"spec": part, "code": code, "flips": self.recipe.imageset.flips, "columns": self.columns}
+
+    def sample(self, name: str, fitted: Stage, purpose: str = "sample", n: int | None = None) -> Stage:
+        config = {
+            **{key: fitted.config[key] for key in ("spec", "code", "flips", "columns")},
+            "n": n or self.recipe.n_images,
+            "batch_size": self.recipe.batch_size,
+            "purpose": purpose,
+        }
+        if "loader" in fitted.config:
+            config["loader"] = fitted.config["loader"]
+        title = f"sample {name}" if purpose == "sample" else f"sample {name} for {purpose}"
+        stage = self.stage(title, "._work_generate:sample", config, {"fit": fitted})
+        if purpose == "sample":
+            self.graph.samples[(name, self.seed)] = stage
+        return stage
+
+    def experts(self) -> dict[str, Any]:
+        assert self.recipe.alignment is not None
+        part = self.recipe.alignment.experts
+        oracle = self.images.about.oracle
+        source = part.source if part.source != "auto" else ("oracle" if oracle else "panel")
+        return {"source": source, "oracle": oracle, "noise": part.noise, "n": part.ratings}
+
+    def panels(self, roles: str) -> dict[str, Stage]:
+        if self.experts()["source"] == "oracle":
+            return {}
+        assert self.recipe.alignment is not None
+        steps = self.recipe.alignment.reward.steps
+        return {
+            f"panel-{role}": self.stage(
+                f"panel {role}", "._work_feedback:fit_panel", {"role": role, "steps": steps}, {}
+            )
+            for role in roles
+        }
+
+    def judges(self, base: Stage) -> dict[str, Stage]:
+        assert self.recipe.alignment is not None
+        parts = {"R": self.recipe.alignment.reward, "E": self.recipe.alignment.evaluator}
+        found = {}
+        for role, part in parts.items():
+            images = self.sample("base", base, f"ratings {role}", self.recipe.alignment.experts.ratings)
+            config = {"role": role, "experts": self.experts()}
+            rated = self.stage(
+                f"rate for {role}", "._work_feedback:rate", config, {"images": images, **self.panels(role)}
+            )
+            fitted = {"role": role, "judge": part.model_dump(), "columns": self.columns}
+            needs = {"images": images, "ratings": rated}
+            found[role] = self.stage(f"judge {role}", "._work_feedback:fit_judge", fitted, needs)
+            self.graph.judges[(role, self.seed)] = found[role]
+        return found
+
+    def align(self, method: Component, base: Stage, judges: Mapping[str, Stage]) -> Stage:
+        part = self.recipe.alignment
+        assert part is not None
+        budget = {"steps": part.steps, "batch_size": part.batch_size, "learning_rate": part.learning_rate}
+        config = {
+            **base.config,
+            "method": method,
+            "method_code": _code("aligners", method),
+            "loader": parse_spec(without_alias(base.config["spec"])).name,
+            "budget": budget,
+        }
+        needs = {"base": base, "reward": judges["R"]}
+        stage = self.stage(f"align {short_name(method)}", "._work_generate:align", config, needs)
+        self.graph.cards[(short_name(method), self.seed)] = stage
+        return stage
+
+    def score(self, name: str, sampled: Stage, fitted: Stage, judges: Mapping[str, Stage]) -> None:
+        recipe = self.recipe
+        extractors = {short_name(part): part for part in recipe.extractors}
+        config = {
+            "generator": name,
+            "extractors": extractors,
+            "metrics": [{"spec": part, "code": _code("metrics", part)} for part in recipe.metrics],
+            "columns": self.columns,
+            "strata": ["label", *[c for c in recipe.imageset.strata if c != "label"]],
+            "min_stratum": recipe.imageset.min_stratum,
+            "experts": self.experts() if judges else None,
+            "group": self.graph.data.config["group"],
+            "imageset": self.images.about.name,
+            "seed": self.seed,
+        }
+        needs = {
+            "images": sampled,
+            "fit": fitted,
+            **{f"features-{key}": stage for key, stage in self.features.items()},
+            **{f"judge-{role}": stage for role, stage in judges.items()},
+            **(self.panels("H") if judges else {}),
+        }
+        self.graph.scores[(name, self.seed)] = self.stage(f"score {name}", "._work_score:score", config, needs)
+
+    def cells(self) -> None:
+        grid = self.recipe.classifiers
+        if grid is None:
+            return
+        for n_real in grid.n_real:
+            for arm in grid.arms:
+                uses = arm in ("real+synthetic", "synthetic-only", "real+shuffled-synthetic")
+                for generator in grid.generators if uses else [None]:
+                    for ratio in grid.ratios if uses else [0.0]:
+                        self.cell(arm, generator, n_real, ratio)
+
+    def cell(self, arm: str, generator: str | None, n_real: int, ratio: float) -> None:
+        grid = self.recipe.classifiers
+        assert grid is not None
+        if arm == "real-repeated":
+            ratio = max(grid.ratios)
+        config = {
+            "arm": arm,
+            "generator": generator,
+            "n_real": n_real,
+            "ratio": ratio,
+            "model": grid.model,
+            "code": _code("classifiers", grid.model),
+            "classes": self.images.classes,
+            "strata": list(self.recipe.imageset.strata),
+            "min_stratum": self.recipe.imageset.min_stratum,
+            "group": self.graph.data.config["group"],
+            "seed": self.seed,
+        }
+        needs = {}
+        if generator:
+            needed = round(max(grid.n_real) * max(grid.ratios) * len(self.images.classes))
+            fitted = self.graph.samples[(generator, self.seed)].needs["fit"]
+            pool = max(needed, self.recipe.n_images)
+            needs["synthetic"] = (
+                self.graph.samples[(generator, self.seed)]
+                if pool == self.recipe.n_images
+                else self.sample(generator, fitted, "training", pool)
+            )
+        name = f"train {arm}{'/' + generator if generator else ''} n={n_real} x{ratio:g}"
+        self.graph.cells[(arm, generator, n_real, ratio, self.seed)] = self.stage(
+            name, "._work_cells:train_cell", config, needs
+        )
+
+
+def _code(kind: str, part: Component) -> str:
+    return registry(kind).version(without_alias(part))

@@ -1,0 +1,305 @@
+"""Recipes: a YAML file that says a whole run, every fault of it told with its path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from ..core import KINDS, UserError, did_you_mean, parse_spec, read_value, registry
+from ._record import faults
+
+Component = str | dict[str, Any]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ImageSetPart(_Part):
+    """Which images, and how they are grouped."""
+
+    path: Component = Field(description="an image-set spec such as phantom-derm?n=3000, or a folder or .npz file")
+    size: int = Field(default=32, ge=8, le=512, description="square size in pixels that all images are brought to")
+    label: str = "label"
+    group: str | None = Field(default=None, description="column whose images never cross a split (default: found)")
+    strata: list[str] = Field(default_factory=list, description="columns by which results are given")
+    min_stratum: int = Field(default=50, ge=2)
+    max_images: int | None = Field(default=None, ge=50, description="use a stratified sample of this many groups")
+    flips: Literal["both", "horizontal", "none"] = Field(
+        default="both", description="mirror images that mean the same (generators may train on them)"
+    )
+
+
+class SplitsPart(_Part):
+    """Shares of the groups, by split."""
+
+    train: float = 0.5
+    val: float = 0.08
+    reference: float = 0.17
+    holdout: float = 0.11
+    test: float = 0.14
+
+    @model_validator(mode="after")
+    def _sum(self) -> SplitsPart:
+        shares = self.model_dump()
+        if any(share <= 0 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:
+            raise ValueError(f"the five shares must be positive and sum to 1, they sum to {sum(shares.values()):.3f}")
+        return self
+
+
+class ExpertsPart(_Part):
+    """Who rates: the phantom's oracle with noise, or a panel of predictors where no oracle exists."""
+
+    source: Literal["auto", "oracle", "panel"] = "auto"
+    noise: float = Field(default=0.05, ge=0, lt=0.5, description="chance that an answer on a criterion is flipped")
+    ratings: int = Field(default=256, ge=20, description="images rated for R, and as many others for E")
+
+
+class JudgePart(_Part):
+    """A learned judge: R or E."""
+
+    backbone: str
+    weights: str | None = None
+    steps: int = Field(default=150, ge=1)
+    ensemble: int = Field(default=1, ge=1)
+    mismatch: bool = Field(default=True, description="automatic feedback: real images with a wrong class")
+
+
+class AlignmentPart(_Part):
+    """The aligners that are compared at equal steps."""
+
+    methods: list[Component] = Field(default_factory=lambda: ["real-only", "reward-weighted", "draft"])
+    control: str = "real-only"
+    steps: int = Field(default=40, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=3e-4, gt=0)
+    experts: ExpertsPart = Field(default_factory=ExpertsPart)
+    reward: JudgePart = Field(default_factory=lambda: JudgePart(backbone="resnet10t"))
+    evaluator: JudgePart = Field(default_factory=lambda: JudgePart(backbone="mobilenetv3_small_050"))
+
+
+class ClassifiersPart(_Part):
+    """The grid of classifiers: arms x generators x real images per class x synthetic ratio."""
+
+    model: Component = "timm:resnet10t"
+    arms: list[Literal["real-only", "real-repeated", "real+synthetic", "classical", "synthetic-only",
+                       "real+shuffled-synthetic"]] = Field(
+        default_factory=lambda: ["real-only", "real-repeated", "real+synthetic"]
+    )  # fmt: skip
+    generators: list[str] = Field(default_factory=list, description="names of generators whose images are added")
+    n_real: list[int] = Field(default_factory=lambda: [8, 32], description="real training images per class")
+    ratios: list[float] = Field(default_factory=lambda: [2.0], description="synthetic images per real one")
+
+    @field_validator("n_real")
+    @classmethod
+    def _positive(cls, value: list[int]) -> list[int]:
+        if not value or min(value) < 1:
+            raise ValueError("needs at least one number, each 1 or more")
+        return value
+
+
+class ClaimPart(_Part):
+    """A contrast, registered before the run."""
+
+    id: str
+    compare: Literal["plausibility", "score", "classifier", "memorisation", "ceiling"]
+    a: str = Field(description="the generator (or arm/generator) that is said to be better")
+    b: str | None = Field(default=None, description="what it is compared with")
+    judge: Literal["R", "E", "H"] = "H"
+    metric: str | None = None
+    n_real: int | None = None
+    ratio: float | None = None
+    stratum: str = "all"
+
+
+class RankPart(_Part):
+    """What the leaderboard is ordered by."""
+
+    metric: str = "frechet_distance"
+    extractor: str | None = Field(default=None, description="default: the first extractor")
+
+
+class Recipe(_Part):
+    """A whole run."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    about: str = ""
+    imageset: ImageSetPart
+    splits: SplitsPart = Field(default_factory=SplitsPart)
+    seeds: list[int] = Field(default_factory=lambda: [0, 1], min_length=1)
+    conditions: list[str] = Field(default_factory=lambda: ["label"])
+    n_images: int = Field(default=360, ge=8, description="images sampled from every generator for each seed")
+    batch_size: int = Field(default=60, ge=1, description="fixed sampling batch: part of what makes images repeatable")
+    base: Component | None = "diffusion"
+    generators: list[Component] = Field(default_factory=list, description="further generators, trained on train")
+    references: list[Component] = Field(
+        default_factory=lambda: ["real-holdout", "classical", "blur:0.5", "blur:1", "blur:2", "blur:4", "copy", "noise"]
+    )
+    alignment: AlignmentPart | None = Field(default_factory=AlignmentPart)
+    extractors: list[Component] = Field(default_factory=lambda: ["domain"], min_length=1)
+    metrics: list[Component] = Field(default_factory=list, description="metrics of plug-ins, beside the panel")
+    classifiers: ClassifiersPart | None = Field(default_factory=ClassifiersPart)
+    claims: list[ClaimPart] = Field(default_factory=list)
+    rank: RankPart = Field(default_factory=RankPart)
+    budget_minutes: dict[str, float] = Field(default_factory=dict, description="expected minutes by stage, printed")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Recipe:
+        problems = [*_unknown_components(self), *_claim_problems(self)]
+        if len(set(self.seeds)) < len(self.seeds):
+            problems.append("seeds: each seed may stand once")
+        if self.alignment and self.base is None:
+            problems.append("alignment: needs a base generator")
+        if self.alignment and self.alignment.control not in map(short_name, self.alignment.methods):
+            problems.append(f"alignment.control: {self.alignment.control!r} is not among the methods")
+        names = self.generator_names()
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            problems.append(f"generators: {', '.join(doubled)} stand(s) twice")
+        for name in self.classifiers.generators if self.classifiers else []:
+            if name not in names:
+                problems.append(f"classifiers.generators: {did_you_mean(name, names)} (got {name!r})")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def generator_names(self) -> list[str]:
+        """Names of everything that hands in images, in the order of the record."""
+        parts = [*self.references, *([self.base] if self.base else []), *self.generators]
+        aligned = self.alignment.methods if self.alignment else []
+        return [short_name(part) for part in [*parts, *aligned]]
+
+
+def short_name(spec: Component) -> str:
+    """The name that stands in records: the spec without its options (``blur:2``, ``diffusion``).
+
+    >>> short_name("diffusion:unet-tiny?steps=250"), short_name("blur:2"), short_name({"name": "pca", "alias": "p"})
+    ('diffusion', 'blur:2', 'p')
+    """
+    if isinstance(spec, dict) and isinstance(spec.get("alias"), str):
+        return str(spec["alias"])
+    parsed = parse_spec(spec)
+    if parsed.name == "blur" and parsed.argument is not None:
+        return f"blur:{parsed.argument}"
+    if parsed.name == "folder" and parsed.argument is not None:
+        return f"folder:{Path(parsed.argument).name}"
+    return parsed.name
+
+
+def without_alias(spec: Component) -> Component:
+    """The spec as its factory takes it."""
+    return {key: value for key, value in spec.items() if key != "alias"} if isinstance(spec, dict) else spec
+
+
+def _unknown_components(recipe: Recipe) -> list[str]:
+    wanted: list[tuple[str, str, Component]] = []
+    generators = [recipe.base] if recipe.base else []
+    for where, parts in (("generators", recipe.generators), ("references", recipe.references), ("base", generators)):
+        wanted += [(where, "generators", part) for part in parts]
+    wanted += [("extractors", "extractors", part) for part in recipe.extractors]
+    wanted += [("metrics", "metrics", part) for part in recipe.metrics]
+    if recipe.alignment:
+        wanted += [("alignment.methods", "aligners", part) for part in recipe.alignment.methods]
+    if recipe.classifiers:
+        wanted.append(("classifiers.model", "classifiers", recipe.classifiers.model))
+    known = {kind: {*registry(kind).names(), *(["real-holdout"] if kind == "generators" else [])} for kind in KINDS}
+    problems = []
+    for where, kind, part in wanted:
+        try:
+            name = parse_spec(part).name
+        except UserError as error:
+            problems.append(f"{where}: {error}")
+            continue
+        if name not in known[kind]:
+            problems.append(f"{where}: no {kind[:-1]} is called {name!r}, {did_you_mean(name, known[kind])}")
+    return problems
+
+
+def _claim_problems(recipe: Recipe) -> list[str]:
+    try:
+        names = {*recipe.generator_names()}
+    except UserError:
+        return []
+    problems = []
+    for claim in recipe.claims:
+        sides = [claim.a, *([claim.b] if claim.b else [])]
+        if claim.compare == "classifier":
+            sides = [side.partition("/")[2] for side in sides if "/" in side]
+        problems += [
+            f"claims.{claim.id}: no generator {side!r}, {did_you_mean(side, names)}"
+            for side in sides
+            if side not in names
+        ]
+    return problems
+
+
+def builtin_recipes() -> dict[str, str]:
+    """The recipes that ship with the package: name -> what it is about."""
+    folder = files("synmedbench.recipes")
+    found = {}
+    for item in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if item.name.endswith(".yaml"):
+            text = item.read_text(encoding="utf-8")
+            found[item.name.removesuffix(".yaml")] = str(yaml.safe_load(text).get("about", ""))
+    return found
+
+
+def read_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe by the name of a built-in one or by its path, with ``a.b=value`` overrides.
+
+    Raises ``UserError`` listing every fault with its path.
+    """
+    where, text = _find(str(name_or_path))
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"not valid YAML: {error}", where=where) from error
+    if not isinstance(document, dict):
+        raise UserError("a recipe is a mapping with at least 'name' and 'imageset'", where=where)
+    for override in overrides:
+        _override(document, override)
+    try:
+        return Recipe.model_validate(document)
+    except ValidationError as error:
+        raise UserError(faults(error), where=where) from error
+
+
+def _find(name: str) -> tuple[str, str]:
+    path = Path(name)
+    builtin = builtin_recipes()
+    if path.is_file():
+        try:
+            return str(path), path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"the recipe cannot be read: {error}", where=path) from error
+    if name in builtin:
+        return name, (files("synmedbench.recipes") / f"{name}.yaml").read_text(encoding="utf-8")
+    raise UserError(f"no recipe file and no built-in recipe {name!r}", remedy=did_you_mean(name, builtin))
+
+
+def _override(document: dict[str, Any], text: str) -> None:
+    path, equals, value = text.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise UserError(f"--set {text!r} cannot be read", remedy="write --set part.key=value")
+    at: Any = document
+    for key in keys[:-1]:
+        if not isinstance(at, dict):
+            raise UserError(f"--set {path}: {key!r} does not stand in a mapping")
+        at = at.setdefault(key, {})
+    if not isinstance(at, dict):
+        raise UserError(f"--set {path}: {keys[-1]!r} does not stand in a mapping")
+    try:
+        at[keys[-1]] = read_value(value)
+    except yaml.YAMLError as error:
+        raise UserError(f"--set {path}: the value {value!r} is not valid YAML") from error
+
+
+def resolved(recipe: Recipe) -> Mapping[str, Any]:
+    """The whole recipe with every default filled in, as it stands in the record."""
+    return recipe.model_dump(mode="json")

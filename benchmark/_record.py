@@ -1,0 +1,250 @@
+"""The record: one versioned JSON document of what was measured, how, and on what."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ..core import UserError, write_json
+
+SCHEMA_VERSION = 1
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+Number = Annotated[float | None, BeforeValidator(_finite)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ScoreRow(_Model):
+    """One score of one generator."""
+
+    generator: str
+    imageset: str
+    extractor: str = Field(description="extractor, or the judge R / E / H of a plausibility")
+    metric: str
+    stratum: str = Field(default="all", description="'all', or column=value")
+    n_real: int | None = None
+    n_synthetic: int | None = None
+    seed: int
+    value: Number = None
+    lo: Number = None
+    hi: Number = None
+    level: float = 0.95
+    method: str = ""
+    higher_is_better: bool | None = None
+    reason: str | None = Field(default=None, description="why the value is null")
+
+
+class CellRow(_Model):
+    """One measure of one trained classifier."""
+
+    arm: str
+    generator: str | None = None
+    n_real_train: int = Field(description="real training images per class")
+    ratio: float = Field(description="synthetic images per real one")
+    classifier: str
+    seed: int
+    stratum: str = "all"
+    n_test: int
+    metric: str
+    value: Number = None
+    lo: Number = None
+    hi: Number = None
+    level: float = 0.95
+    reason: str | None = None
+
+
+class Data(_Model):
+    """The identity of the image set that was used."""
+
+    name: str
+    licence: str
+    source: str
+    citation: str = ""
+    content_hash: str
+    n: int
+    image_size: int
+    decoding: str
+    classes: list[str]
+    splits: dict[str, int] = Field(description="images per split")
+    strata: dict[str, dict[str, int]] = Field(default_factory=dict, description="column -> value -> images")
+    group_column: str | None = Field(default=None, description="images of one group never cross a split")
+    notes: list[str] = Field(default_factory=list)
+
+
+class GeneratorEntry(_Model):
+    """A generator's card, as shown beside its scores."""
+
+    name: str
+    kind: Literal["generator", "reference", "aligned"]
+    version: str
+    licence: str
+    citation: str = ""
+    columns: list[str] = Field(default_factory=list)
+    trained_on: str
+    open_set: bool = True
+    notes: str = ""
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class Claim(_Model):
+    """One sentence that the run was asked to decide, with its verdict."""
+
+    id: str
+    sentence: str
+    contrast: str = Field(description="what was compared, as registered in the recipe")
+    verdict: Literal["shown", "not shown", "cannot be known from these data"]
+    words: str = Field(description="the verdict in a sentence, with the figures")
+    value: Number = None
+    lo: Number = None
+    hi: Number = None
+    p: Number = None
+    p_adjusted: Number = None
+    per_seed: list[float] = Field(default_factory=list)
+    method: str = ""
+
+
+class Audit(_Model):
+    """What an aligner's gains were on the judges R, E and H, against the control with the same extra steps."""
+
+    aligner: str
+    control: str
+    verdict: Literal["helped", "hacked", "not shown", "cannot be known from these data"]
+    words: str
+    gains: dict[str, list[float]] = Field(description="judge -> gain per seed")
+    simulated_h: bool = True
+
+
+class Memorisation(_Model):
+    """Whether a generator gives back its training patients."""
+
+    generator: str
+    seed: int
+    memorising: bool | None
+    copy_share: Number = None
+    lo: Number = None
+    hi: Number = None
+    holdout_share: Number = None
+    p: Number = None
+    p_adjusted: Number = None
+    n: int = 0
+    words: str
+
+
+class RankRow(_Model):
+    """A generator's place in the leaderboard, with the interval of places that the data allow."""
+
+    generator: str
+    kind: str
+    rank: int | None
+    rank_lo: int | None = None
+    rank_hi: int | None = None
+    value: Number = None
+    lo: Number = None
+    hi: Number = None
+    tied_with: list[str] = Field(default_factory=list)
+    reason: str | None = Field(default=None, description="why it is unranked")
+
+
+class Ranking(_Model):
+    """The order by one metric on one extractor."""
+
+    metric: str
+    extractor: str
+    higher_is_better: bool
+    method: str
+    rows: list[RankRow]
+
+
+class RulerReading(_Model):
+    """A score in plain words, read off the reference arms."""
+
+    generator: str
+    metric: str
+    extractor: str
+    blur_sigma: Number = Field(default=None, description="equivalent blur, in pixels")
+    words: str
+
+
+class FailedCell(_Model):
+    """A stage that could not be finished, and why."""
+
+    stage: str
+    error: str
+
+
+class Record(_Model):
+    """What a run measured. Old versions stay readable (``read_record`` upgrades them)."""
+
+    schema_version: int = SCHEMA_VERSION
+    kind: Literal["run", "evaluation"] = "run"
+    name: str
+    status: Literal["complete", "partial"]
+    created: str = Field(description="UTC, ISO 8601")
+    asked: dict[str, Any] = Field(description="'typed' (the command's words) and 'resolved' (the whole recipe)")
+    data: Data
+    generators: list[GeneratorEntry]
+    judges: dict[str, Any] = Field(default_factory=dict, description="cards of R, E and H")
+    code: dict[str, str | None]
+    seeds: list[int]
+    machine: dict[str, str | int]
+    durations: dict[str, float] = Field(default_factory=dict, description="stage -> seconds of work")
+    claims: list[Claim] = Field(default_factory=list)
+    audits: list[Audit] = Field(default_factory=list)
+    memorisation: list[Memorisation] = Field(default_factory=list)
+    ranking: Ranking | None = None
+    ruler: list[RulerReading] = Field(default_factory=list)
+    scores: list[ScoreRow] = Field(default_factory=list)
+    cells: list[CellRow] = Field(default_factory=list)
+    failed: list[FailedCell] = Field(default_factory=list)
+
+    def measured(self) -> dict[str, Any]:
+        """The record without what differs between two equal runs: times, machine, the words typed."""
+        volatile = {"created", "machine", "durations", "asked", "code"}
+        return self.model_dump(mode="json", exclude=volatile)
+
+
+def write_record(record: Record, path: str | Path) -> None:
+    """Write the record atomically as JSON."""
+    write_json(path, record.model_dump(mode="json"))
+
+
+def read_record(path: str | Path) -> Record:
+    """Read a record of any schema version; a newer one, or another kind of file, is a clear ``UserError``."""
+    path = Path(path)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError("there is no record here", where=path, remedy="run a recipe first") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise UserError(f"the record cannot be read: {error}", where=path) from error
+    if not isinstance(document, dict) or "schema_version" not in document:
+        raise UserError("not a synmedbench record: it has no schema_version", where=path)
+    version = document["schema_version"]
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise UserError(
+            f"the record has schema version {version}, this synmedbench reads up to {SCHEMA_VERSION}",
+            where=path,
+            remedy="upgrade synmedbench",
+        )
+    try:
+        return Record.model_validate(document)
+    except ValidationError as error:
+        raise UserError(f"not a valid record: {faults(error)}", where=path) from error
+
+
+def faults(error: ValidationError) -> str:
+    """Every fault of a validation, each with its path, in one line."""
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg'].lower()}" for fault in error.errors()
+    )

@@ -1,0 +1,104 @@
+"""Run a recipe: data, stages, record, gallery."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from ..core import Progress, UserError, write_text
+from ._assemble import assemble
+from ._engine import run_local
+from ._gallery import write_real_gallery
+from ._graph import Graph, build_graph
+from ._recipe import Recipe, resolved
+from ._record import Record, write_record
+from ._shelf import split_of
+from ._stage import in_order
+from ._work_data import data_stage, keep_data, open_data
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do: its stages, and which of them are finished already."""
+
+    graph: Graph
+    finished: int
+    total: int
+    open_by_kind: dict[str, int]
+
+
+def cache_folder(out: Path) -> Path:
+    """Where stages are kept: ``SYNMEDBENCH_STAGES``, or ``.stages`` beside the run folder, shared by its siblings."""
+    given = os.environ.get("SYNMEDBENCH_STAGES")
+    return Path(given) if given else out.resolve().parent / ".stages"
+
+
+def plan_run(recipe: Recipe, out: Path) -> Plan:
+    """Open the data and lay out the stages; nothing is computed."""
+    cache = cache_folder(out)
+    images = open_data(recipe.imageset)
+    graph = build_graph(recipe, data_stage(images, recipe.imageset, recipe.splits), images)
+    waiting: dict[str, int] = {}
+    for stage in graph.stages.values():
+        if not stage.done(cache):
+            kind = stage.name.split(" ")[0]
+            waiting[kind] = waiting.get(kind, 0) + 1
+    total = len(graph.stages)
+    return Plan(graph, total - sum(waiting.values()), total, waiting)
+
+
+def run_recipe(
+    recipe: Recipe, out: Path, *, workers: int | None = None, progress: Progress, typed: str = ""
+) -> Record:
+    """Run all that is not finished, and write ``record.json``, ``recipe.yaml`` and ``gallery/`` into ``out``.
+
+    A run that was stopped anywhere, also by ``kill -9``, goes on where it was.
+    """
+    cache = cache_folder(out)
+    _make_folders(out, cache)
+    images = open_data(recipe.imageset)
+    data = data_stage(images, recipe.imageset, recipe.splits)
+    keep_data(data, images, cache)
+    graph = build_graph(recipe, data, images)
+    stages = in_order({"data": data, **graph.stages})
+    _say_budget(recipe, len(stages), progress)
+    outcome = run_local(stages, cache, workers=workers or os.cpu_count() or 1, progress=progress)
+    record = assemble(recipe, graph, outcome, cache, typed)
+    write_text(out / "recipe.yaml", yaml.safe_dump(dict(resolved(recipe)), sort_keys=False, allow_unicode=True))
+    _copy_gallery(recipe, graph, cache, out / "gallery")
+    write_record(record, out / "record.json")
+    return record
+
+
+def _make_folders(out: Path, cache: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write there: {error.strerror}", where=out, remedy="choose another --out") from error
+
+
+def _say_budget(recipe: Recipe, n_stages: int, progress: Progress) -> None:
+    progress.say(f"{recipe.name}: {n_stages} stages, {len(recipe.seeds)} seeds. {recipe.about}".rstrip())
+    if recipe.budget_minutes:
+        budget = ", ".join(f"{stage} {minutes:g} min" for stage, minutes in recipe.budget_minutes.items())
+        progress.say(f"  budget on two cores: {budget}; in all {sum(recipe.budget_minutes.values()):g} min")
+
+
+def _copy_gallery(recipe: Recipe, graph: Graph, cache: Path, gallery: Path) -> None:
+    gallery.mkdir(parents=True, exist_ok=True)
+    first = recipe.seeds[0]
+    for (name, seed), stage in graph.scores.items():
+        source = stage.folder(cache) / "gallery.npz"
+        if seed == first and source.is_file():
+            shutil.copyfile(source, gallery / f"{gallery_name(name)}.npz")
+    write_real_gallery(gallery / "_real.npz", split_of(graph.data.folder(cache), "reference"))
+
+
+def gallery_name(generator: str) -> str:
+    """A generator's name as a file name."""
+    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in generator)

@@ -1,0 +1,104 @@
+"""The first stage: open, bring to one size, split by group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..core import UserError, content_key, rng
+from ..imagesets import ImageSet, open_imageset, split_by_group
+from ._recipe import ImageSetPart, SplitsPart
+from ._shelf import shelve
+from ._stage import Stage, Work
+
+_GROUPS = ("patient_id", "lesion_id")
+
+
+def open_data(part: ImageSetPart) -> ImageSet:
+    """Open the recipe's image set, check that it can be used, and bring all images to one size, in memory."""
+    found = open_imageset(part.path)
+    table = found.table.copy()
+    if part.label != "label":
+        table["label"] = found.column(part.label)
+    if "label" not in table.columns:
+        raise UserError(
+            f"the image set {found.about.name!r} has no column 'label'",
+            remedy=f"choose one with --set imageset.label=COLUMN; it has: {', '.join(map(str, table.columns))}",
+        )
+    keep = table["label"].notna().to_numpy()
+    if not keep.any():
+        raise UserError(f"no image of {found.about.name!r} has a label")
+    table["label"] = table["label"].astype(str)
+    for column in part.strata:
+        found.column(column)
+    images = found.with_table(table).subset(keep)
+    images = _sample(images, part)
+    if len(images.classes) < 2:
+        raise UserError(f"a run needs at least 2 classes, {found.about.name!r} has {len(images.classes)}")
+    return ImageSet.from_arrays(images.images(size=part.size), images.table, about=images.about)
+
+
+def group_column(images: ImageSet, part: ImageSetPart) -> str | None:
+    """The column whose images must never cross a split."""
+    if part.group:
+        images.column(part.group)
+        return part.group
+    return group_of(images)
+
+
+def group_of(images: ImageSet) -> str | None:
+    """``patient_id`` or ``lesion_id``, whichever the table has first."""
+    return next((name for name in _GROUPS if name in images.table.columns), None)
+
+
+def _sample(images: ImageSet, part: ImageSetPart) -> ImageSet:
+    """A seeded sample of whole groups, balanced over classes, when the recipe limits the number of images."""
+    if part.max_images is None or len(images) <= part.max_images:
+        return images
+    group = group_column(images, part)
+    owner = images.table[group].astype(str) if group else pd.Series(np.arange(len(images)).astype(str))
+    order = rng(0, "sample").permutation(len(images))
+    labels = np.array(images.labels)
+    turn = pd.Series(0, index=range(len(images)))
+    turn.iloc[order] = pd.Series(labels[order]).groupby(labels[order]).cumcount().to_numpy()
+    ranked = turn.sort_values(kind="stable").index.to_numpy()
+    keep = set(owner.iloc[ranked[: part.max_images]])
+    return images.subset(owner.isin(keep).to_numpy())
+
+
+def data_stage(images: ImageSet, part: ImageSetPart, splits: SplitsPart) -> Stage:
+    """The stage that keeps the split images; its key rests on every pixel and table cell."""
+    config = {
+        "content": content_key(images.images(), images.table.astype(object).where(images.table.notna(), None)),
+        "group": group_column(images, part),
+        "splits": splits.model_dump(),
+    }
+    return Stage("data", "._work_data:keep", 1, config)
+
+
+def keep_data(stage: Stage, images: ImageSet, cache: Path) -> None:
+    """Split the images and write them under the stage's key, unless that was done before."""
+    import json
+
+    from ..core import atomic_folder
+
+    if stage.done(cache):
+        return
+    divided = split_by_group(
+        images,
+        fractions=dict(stage.config["splits"]),
+        group=stage.config["group"],
+        stratify="label",
+        seed=0,
+    )
+    with atomic_folder(stage.folder(cache)) as out:
+        shelve(divided, out)
+        (out / "stage.json").write_text(json.dumps({"name": "data", "seconds": 0.0}))
+
+
+def keep(work: Work) -> Any:
+    """Never called by an engine: the data stage is kept by the parent process, before the pool starts."""
+    raise UserError("the data stage is missing", where=work.out, remedy="run the recipe again")

@@ -1,0 +1,90 @@
+"""Stages of the experts' feedback: rate the base's images, fit the judges R and E."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..core import derive_seed
+from ..experts import OracleExpert, PanelExpert, verdicts
+from ..imagesets import ImageSet
+from ..metrics import RewardModel
+from ._shelf import split_of, unshelve
+from ._stage import Work
+from ._work_generate import condition_table, with_groups
+
+PANELS = {
+    "R": {"backbone": "resnet10t", "part": 0},
+    "E": {"backbone": "resnet10t", "part": 1},
+    "H": {"backbone": "mobilenetv3_small_050", "part": 2},
+}
+"""Where no oracle exists, each judge has a panel of predictors of its own: other images, H also another network."""
+
+
+def build_expert(work: Work, role: str) -> Any:
+    """The simulated expert of a role. H of a phantom is the oracle without noise; R's and E's raters err."""
+    config = work.config["experts"]
+    if config["source"] == "oracle":
+        return OracleExpert(config["oracle"], noise=0.0 if role == "H" else config["noise"])
+    return PanelExpert.load(work.inputs[f"panel-{role}"] / "panel")
+
+
+def fit_panel(work: Work) -> None:
+    """Fit the predictors of one judge on a third of the real training images that is its own."""
+    role = work.config["role"]
+    train = with_groups(split_of(work.inputs["data"], "train"))
+    held = with_groups(split_of(work.inputs["data"], "val"))
+    part = np.arange(len(train)) % len(PANELS) == PANELS[role]["part"]
+    expert = PanelExpert(backbone=str(PANELS[role]["backbone"]), steps=work.config["steps"], name=f"panel {role}")
+    expert.fit(train.subset(part), held, seed=derive_seed(work.seed, "panel", role), progress=work.progress)
+    expert.save(work.out / "panel")
+
+
+def rate(work: Work) -> None:
+    """Let the simulated experts of a role rate the base's images; keep one verdict per image and the answers."""
+    images = with_groups(unshelve(work.inputs["images"]))
+    expert = build_expert(work, work.config["role"])
+    ratings = expert.rate(images, seed=derive_seed(work.seed, "rate", work.config["role"]))
+    ratings.to_parquet(work.out / "ratings.parquet")
+
+
+def judge_verdicts(expert: Any, images: ImageSet, seed: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """One verdict per image, in the images' order: 1 plausible, 0 not."""
+    ratings = expert.rate(images, seed=seed)
+    return ordered_verdicts(ratings, images)
+
+
+def ordered_verdicts(ratings: pd.DataFrame, images: ImageSet) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The ratings' verdicts in the order of the images' file names."""
+    by_image = verdicts(ratings)
+    return by_image.reindex(images.table["file_name"]).to_numpy(dtype=np.float64)
+
+
+def fit_judge(work: Work) -> None:
+    """Fit R or E on its own ratings, mixed with automatic feedback from mismatched real images and classes."""
+    part, columns = work.config["judge"], work.config["columns"]
+    rated = with_groups(unshelve(work.inputs["images"]))
+    ratings = pd.read_parquet(work.inputs["ratings"] / "ratings.parquet")
+    train = with_groups(split_of(work.inputs["data"], "train"))
+    model = RewardModel(
+        part["backbone"],
+        weights=part["weights"],
+        columns=tuple(columns),
+        steps=part["steps"],
+        ensemble=part["ensemble"],
+    )
+    real = train if part["mismatch"] else None
+    model.fit(
+        rated.images(),
+        condition_table(rated, columns),
+        ordered_verdicts(ratings, rated),
+        real_images=real.images() if real else None,
+        real_conditions=condition_table(real, columns) if real else None,
+        seed=derive_seed(work.seed, "judge", work.config["role"]),
+        progress=work.progress,
+    )
+    model.save(work.out / "model")
+    (work.out / "card.json").write_text(json.dumps(model.card))

@@ -1,0 +1,139 @@
+"""Stages that fit generators, align them and sample from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..core import derive_seed, registry
+from ..generators import Budget, Conditions, FromImages, GeneratorCard, conditions_like, sample_images
+from ..imagesets import ImageSet, tone_group
+from ..metrics import RewardModel
+from ._recipe import short_name, without_alias
+from ._shelf import shelve, split_of
+from ._stage import Work
+
+FIT_SPLIT = {"blur": "holdout", "real-holdout": "holdout"}
+"""The ruler's blurs are blurred *hold-out* images: what they differ by is the blur, not the training split."""
+
+
+def with_groups(images: ImageSet) -> ImageSet:
+    """Skin tone by group, so that generators are asked for I-II, III-IV or V-VI."""
+    if "skin_tone" not in images.table.columns:
+        return images
+    table = images.table.assign(skin_tone=images.table["skin_tone"].map(tone_group))
+    return images.with_table(table)
+
+
+def build_generator(spec: Any, *, flips: bool = True, columns: list[str] | None = None) -> Any:
+    """A generator from its spec, told which columns are asked for where its factory takes that."""
+    import inspect
+
+    factory = registry("generators").load(short_kind(spec))
+    offered = {"columns": tuple(columns or ["label"]), "flips": flips}
+    parameters = inspect.signature(factory).parameters
+    extra = {name: value for name, value in offered.items() if name in parameters}
+    return registry("generators").build(without_alias(spec), **extra)
+
+
+def short_kind(spec: Any) -> str:
+    """The registered name alone."""
+    from ..core import parse_spec
+
+    return parse_spec(without_alias(spec)).name
+
+
+def _training_images(work: Work) -> ImageSet:
+    kind = "real-holdout" if work.config["spec"] == "real-holdout" else short_kind(work.config["spec"])
+    return with_groups(split_of(work.inputs["data"], FIT_SPLIT.get(kind, "train")))
+
+
+def _fresh(work: Work) -> Any:
+    if work.config["spec"] == "real-holdout":
+        return FromImages(_training_images(work), "real-holdout", kind="reference")
+    return build_generator(work.config["spec"], flips=work.config["flips"], columns=work.config["columns"])
+
+
+def fit(work: Work) -> None:
+    """Fit a generator and keep it, when it can be saved; else the fit is repeated where it is used."""
+    generator = _fresh(work)
+    if hasattr(generator, "checkpoint"):
+        generator.checkpoint = work.scratch / "checkpoint"
+    generator.fit(_training_images(work), seed=derive_seed(work.seed, "fit"), progress=work.progress)
+    if hasattr(generator, "save"):
+        generator.save(work.out / "generator")
+    _write_card(generator.card, work.out)
+
+
+def _fitted(work: Work, need: str = "fit") -> Any:
+    saved = work.inputs[need] / "generator"
+    if saved.is_dir():
+        kind = work.config.get("loader") or short_kind(work.config["spec"])
+        return registry("generators").load(kind).load(saved)
+    generator = _fresh(work)
+    generator.fit(_training_images(work), seed=derive_seed(work.seed, "fit"), progress=work.progress)
+    return generator
+
+
+def align(work: Work) -> None:
+    """Align the base with the reward R, at the budget that all methods share."""
+    base = _fitted(work, "base")
+    train = with_groups(split_of(work.inputs["data"], "train"))
+    reward = RewardModel.load(work.inputs["reward"] / "model")
+    aligner = registry("aligners").build(without_alias(work.config["method"]))
+    budget = Budget(**work.config["budget"])
+    seed = derive_seed(work.seed, "align")
+    aligned = aligner.align(base, reward, train, seed=seed, budget=budget, progress=work.progress)
+    aligned.save(work.out / "generator")
+    card = replace(aligned.card, name=short_name(work.config["method"]), kind="aligned")
+    _write_card(card, work.out)
+
+
+def asked_conditions(data: Path, columns: list[str], n: int, seed: int) -> Conditions:
+    """The conditions that every generator of a seed is asked for: balanced over the columns' combinations."""
+    train = with_groups(split_of(data, "train"))
+    return conditions_like(train.table, n, columns=tuple(columns), seed=seed, balanced=True)
+
+
+def sample(work: Work) -> None:
+    """Sample the images that are scored, for the same conditions and the same noise as every other generator."""
+    generator = _fitted(work)
+    conditions = asked_conditions(
+        work.inputs["data"], work.config["columns"], work.config["n"], derive_seed(work.seed, "conditions")
+    )
+    images = sample_images(
+        generator,
+        conditions,
+        seed=derive_seed(work.seed, work.config["purpose"]),
+        batch_size=work.config["batch_size"],
+        progress=work.progress,
+    )
+    shelve(images, work.out)
+
+
+def _write_card(card: GeneratorCard, out: Path) -> None:
+    (out / "card.json").write_text(json.dumps(_plain(asdict(card))))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def read_card(folder: Path) -> GeneratorCard:
+    """The card that ``fit`` or ``align`` wrote."""
+    note = json.loads((folder / "card.json").read_text())
+    return GeneratorCard(**{**note, "columns": tuple(note["columns"])})
+
+
+def condition_table(images: ImageSet, columns: list[str]) -> pd.DataFrame:
+    """The columns of a set that judges and generators are told, as text."""
+    return with_groups(images).table[list(columns)].reset_index(drop=True)

@@ -1,0 +1,69 @@
+"""A backbone with a linear head, and features in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ._preprocess import Preprocessing, to_unit
+
+FEATURE_BATCH = 64
+"""Images of one forward pass. Fixed, since sums in another order change the last digits of a feature."""
+
+
+class Classifier(nn.Module):
+    """Features (N, D) of a backbone, and class scores (N, K) by one linear layer on them."""
+
+    def __init__(self, backbone: nn.Module, width: int, classes: int, seed: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.head = nn.Linear(width, classes)
+            nn.init.normal_(self.head.weight, std=0.01)
+            nn.init.zeros_(self.head.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, K)."""
+        return self.head(self.backbone(x))
+
+
+def feature_width(backbone: nn.Module, size: int) -> int:
+    """Number of features D that the backbone gives for images of a size."""
+    was_training = backbone.training
+    backbone.eval()
+    device = next(backbone.parameters()).device
+    with torch.no_grad():
+        width = backbone(torch.zeros(1, 3, size, size, device=device)).shape[-1]
+    backbone.train(was_training)
+    return int(width)
+
+
+def features_of(
+    module: nn.Module,
+    preprocessing: Preprocessing,
+    images: NDArray[np.uint8],
+    *,
+    batch_size: int = FEATURE_BATCH,
+) -> NDArray[np.float32]:
+    """Return what ``module`` gives for (N, H, W, 3) uint8 images, as (N, D) float32, in evaluation mode."""
+    return stream_features(
+        module,
+        preprocessing,
+        (images[start : start + batch_size] for start in range(0, len(images), batch_size)),
+    )
+
+
+def stream_features(
+    module: nn.Module, preprocessing: Preprocessing, stream: Iterable[NDArray[np.uint8]]
+) -> NDArray[np.float32]:
+    """``features_of`` for images that come in batches, so that they need not all be in memory."""
+    device = next(module.parameters()).device
+    module.eval()
+    with torch.inference_mode():
+        rows = [module(preprocessing(to_unit(batch, device))).float().cpu().numpy() for batch in stream]
+    return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)

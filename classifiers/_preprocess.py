@@ -1,0 +1,99 @@
+"""What a network wants of its pixels: size, interpolation, mean and spread. They belong to the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from ..core import UserError
+
+INTERPOLATIONS = ("bicubic", "bilinear", "nearest")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How images become a network's input.
+
+    ``size`` is the side in pixels (None: as they come), ``interpolation`` is antialiased, ``mean`` and
+    ``std`` are those of the channels in [0, 1].
+    """
+
+    size: int | None = None
+    interpolation: str = "bicubic"
+    mean: tuple[float, ...] = (0.5, 0.5, 0.5)
+    std: tuple[float, ...] = (0.5, 0.5, 0.5)
+
+    def __post_init__(self) -> None:
+        if self.interpolation not in INTERPOLATIONS:
+            raise UserError(
+                f"no interpolation {self.interpolation!r}", remedy=f"one of {', '.join(INTERPOLATIONS)}"
+            )
+        if min(self.std) <= 0:
+            raise UserError(f"the standard deviations {self.std} must be above zero")
+
+    def changed(self, **given: Any) -> Preprocessing:
+        """Return a copy with the given fields (one number serves all channels); None changes nothing."""
+        known = {key: value for key, value in given.items() if value is not None}
+        for key in ("mean", "std"):
+            if key in known:
+                known[key] = _three(known[key])
+        return replace(self, **known)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for keys and files."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Preprocessing:
+        """The inverse of ``to_json``."""
+        return cls(
+            **{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+        )
+
+    def __call__(self, unit: Tensor) -> Tensor:
+        """Map (N, 3, H, W) in [0, 1] to the network's input; differentiable with respect to the pixels."""
+        mean = torch.tensor(self.mean, dtype=unit.dtype, device=unit.device).view(1, -1, 1, 1)
+        std = torch.tensor(self.std, dtype=unit.dtype, device=unit.device).view(1, -1, 1, 1)
+        inner = (self.resized(unit) - mean) / std
+        return inner.contiguous(memory_format=torch.channels_last)
+
+    def resized(self, unit: Tensor) -> Tensor:
+        """Resize (N, 3, H, W) in [0, 1] to ``size``; the values stay in [0, 1]."""
+        if self.size is None or unit.shape[-2:] == (self.size, self.size):
+            return unit
+        side = (self.size, self.size)
+        if self.interpolation == "nearest":
+            return functional.interpolate(unit, side, mode="nearest")
+        bigger = functional.interpolate(
+            unit, side, mode=self.interpolation, antialias=True, align_corners=False
+        )
+        return bigger.clamp(0.0, 1.0)
+
+
+def to_unit(images: NDArray[np.uint8], device: str | torch.device = "cpu") -> Tensor:
+    """(N, H, W, 3) uint8 to an (N, 3, H, W) float tensor in [0, 1]."""
+    check_images(images)
+    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device)
+    return pixels.permute(0, 3, 1, 2).float() / 255.0
+
+
+def check_images(images: NDArray[np.uint8]) -> None:
+    """Raise ``UserError`` unless ``images`` is an (N, H, W, 3) uint8 array."""
+    if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
+        raise UserError(f"images must be an (N, H, W, 3) uint8 array, got {images.shape} {images.dtype}")
+
+
+def _three(value: float | Sequence[float]) -> tuple[float, ...]:
+    numbers = [value] * 3 if isinstance(value, int | float) else list(value)
+    if len(numbers) != 3:
+        raise UserError(f"mean and std need one or three numbers, got {len(numbers)}")
+    return tuple(float(number) for number in numbers)

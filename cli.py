@@ -1,0 +1,350 @@
+"""The commands: thin; parse, call, print."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .core import KINDS, UserError, code_version, console_progress, did_you_mean
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Know whether synthetic medical images can be trusted and used.",
+)
+ratings_app = typer.Typer(no_args_is_help=True, help="Take ratings in and out of a store, and show agreement.")
+reward_app = typer.Typer(no_args_is_help=True, help="Reward models: predictors of the experts' verdict.")
+app.add_typer(ratings_app, name="ratings")
+app.add_typer(reward_app, name="reward")
+
+OutFile = Annotated[Path | None, typer.Option("--out", help="Write the record (JSON) here.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"synmedbench {code_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Shared by all commands."""
+
+
+@app.command()
+def evaluate(
+    synthetic: Annotated[str, typer.Argument(help="Synthetic images: a folder, an .npz, or an image-set spec.")],
+    real: Annotated[str, typer.Argument(help="Real images to compare with, not those the generator saw.")],
+    holdout: Annotated[str | None, typer.Option(help="Other real images: the ceiling, and what copies are told by.")] = None,
+    extractors: Annotated[str, typer.Option(help="Comma-separated, such as domain,texture.")] = "",
+    metrics: Annotated[str, typer.Option(help="Comma-separated; default: all.")] = "",
+    by: Annotated[str, typer.Option(help="Columns by which results are given, such as label,skin_tone.")] = "",
+    reward: Annotated[Path | None, typer.Option(help="Folder of a fitted reward model.")] = None,
+    size: Annotated[int | None, typer.Option(help="Side in pixels at which images are compared.")] = None,
+    out: OutFile = None,
+    seed: Seed = 0,
+) -> None:
+    """Score synthetic images against real ones: a table with intervals."""
+    from .benchmark import evaluate as run_evaluation
+    from .benchmark import write_record
+    from .reports import evaluation_table
+
+    record = run_evaluation(
+        synthetic,
+        real,
+        holdout=holdout,
+        extractors=_words(extractors),
+        metrics=_words(metrics),
+        by=_words(by),
+        reward=reward,
+        size=size,
+        seed=seed,
+        progress=console_progress(),
+    )
+    record.asked["typed"] = _typed()
+    _print(evaluation_table(record))
+    for entry in record.memorisation:
+        typer.echo(entry.words)
+    if out:
+        write_record(record, out)
+        typer.echo(f"record: {out}")
+
+
+@app.command()
+def run(
+    recipe: Annotated[str, typer.Argument(help="Name of a built-in recipe, or the path of a YAML file.")],
+    out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a part of the recipe.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
+) -> None:
+    """Run a recipe from images to leaderboard and report; a stopped run goes on where it was."""
+    from .benchmark import read_recipe
+
+    asked = read_recipe(recipe, set_ or [])
+    folder = out or Path("runs") / asked.name
+    if dry_run:
+        _dry_run(asked, folder)
+        return
+    from .benchmark import run_recipe
+    from .reports import build_leaderboard, build_report, leaderboard_table
+
+    record = run_recipe(asked, folder, workers=workers, progress=console_progress(), typed=_typed())
+    page = build_leaderboard([record], folder / "leaderboard")
+    report = build_report(folder)
+    _print(leaderboard_table(record))
+    typer.echo(f"record:      {folder / 'record.json'}\nleaderboard: {page}\nreport:      {report}")
+    if record.failed:
+        names = ", ".join(cell.stage for cell in record.failed)
+        typer.echo(f"{len(record.failed)} of the stages failed: {names}", err=True)
+        raise typer.Exit(3)
+
+
+def _dry_run(asked: Any, folder: Path) -> None:
+    from .benchmark import plan_run
+
+    plan = plan_run(asked, folder)
+    typer.echo(f"{asked.name}: {plan.total} stages, {plan.finished} finished")
+    for kind, count in plan.open_by_kind.items():
+        typer.echo(f"  {kind}: {count} to do")
+    if asked.budget_minutes:
+        typer.echo(f"  budget for all on two cores: {sum(asked.budget_minutes.values()):g} minutes")
+
+
+@app.command("ls")
+def list_components(kind: Annotated[str, typer.Argument(help=", ".join((*KINDS, "criteria", "recipes")))]) -> None:
+    """List what can be used: built in, and from installed plug-ins."""
+    from .core import registry
+
+    if kind == "recipes":
+        from .benchmark import builtin_recipes
+
+        rows = [(name, about, "synmedbench") for name, about in builtin_recipes().items()]
+    elif kind == "criteria":
+        from .experts import list_criteria, load_criteria
+
+        rows = [(name, load_criteria(name).title, "synmedbench") for name in list_criteria()]
+    elif kind in KINDS:
+        rows = [*_panel_metrics(kind), *registry(kind).describe()]
+    else:
+        raise UserError(f"nothing of kind {kind!r}", remedy=did_you_mean(kind, (*KINDS, "criteria", "recipes")))
+    for name, about, owner in rows:
+        typer.echo(f"{name:24} {about}" + ("" if owner == "synmedbench" else f"  [{owner}]"))
+
+
+def _panel_metrics(kind: str) -> list[tuple[str, str, str]]:
+    if kind != "metrics":
+        return []
+    from .metrics import metric_cards
+
+    return [(card.name, card.sees, "synmedbench") for card in metric_cards().values()]
+
+
+@app.command()
+def validate(path: Annotated[str, typer.Argument(help="A recipe or an image set.")]) -> None:
+    """Say all that is wrong with a recipe or an image set, at once."""
+    from .benchmark import builtin_recipes
+
+    if path in builtin_recipes() or Path(path).suffix in (".yaml", ".yml"):
+        from .benchmark import read_recipe
+
+        read_recipe(path)
+        typer.echo(f"{path}: a valid recipe")
+        return
+    from .imagesets import validate_imageset
+
+    faults = validate_imageset(path)
+    for fault in faults:
+        typer.echo(f"{fault.severity}: {fault}")
+    errors = sum(fault.severity == "error" for fault in faults)
+    typer.echo(f"{path}: {errors} error(s), {len(faults) - errors} warning(s)")
+    if errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def generate(
+    generator: Annotated[str, typer.Argument(help="A generator spec, such as diffusion:unet-tiny?steps=250.")],
+    data: Annotated[str, typer.Option(help="Image set to fit on and to take conditions from.")],
+    n: Annotated[int, typer.Option("--n", min=1, help="Number of images.")],
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    seed: Seed = 0,
+    by: Annotated[str, typer.Option(help="Columns to balance and to ask for.")] = "label",
+    size: Annotated[int | None, typer.Option(help="Square size in pixels.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="folder or parquet.")] = "folder",
+    batch_size: Annotated[int, typer.Option(min=1, help="Images at a time: a part of what makes them repeatable.")] = 64,
+) -> None:
+    """Fit a generator on an image set and write synthetic images with their table and lineage."""
+    from .benchmark import generate_images
+    from .imagesets import write_folder, write_parquet
+
+    writers = {"folder": write_folder, "parquet": write_parquet}
+    if format_ not in writers:
+        raise UserError(f"no format {format_!r}", remedy=did_you_mean(format_, writers))
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError("is not empty", where=out, remedy="choose another --out")
+    images = generate_images(
+        generator, data, n, columns=_words(by), size=size, seed=seed, batch_size=batch_size, progress=console_progress()
+    )
+    writers[format_](images, out)
+    typer.echo(f"{len(images)} images: {out}")
+
+
+@app.command("check-generator")
+def check(
+    generator: Annotated[str, typer.Argument(help="A generator spec.")],
+    data: Annotated[str, typer.Option(help="Image set to check it on.")] = "phantom-derm?n=240&diseases=3&size=32",
+    seed: Seed = 0,
+) -> None:
+    """Run the battery of the generator contract, with advice on each failure."""
+    from .core import registry
+    from .generators import check_generator
+    from .imagesets import open_imageset
+
+    results = check_generator(registry("generators").build(generator), open_imageset(data), seed=seed)
+    for result in results:
+        typer.echo(f"{'ok    ' if result.passed else 'FAILED'} {result.name}: {result.detail}")
+        if not result.passed:
+            typer.echo(f"       {result.advice}")
+    failed = sum(not result.passed for result in results)
+    typer.echo(f"{len(results) - failed} of {len(results)} checks passed")
+    if failed:
+        raise typer.Exit(1)
+
+
+@reward_app.command("fit")
+def reward_fit(
+    images: Annotated[str, typer.Option(help="Image set that was rated.")],
+    ratings: Annotated[str, typer.Option(help="Store of the ratings, such as sqlite:///ratings.db.")],
+    out: Annotated[Path, typer.Option(help="Folder for the model.")],
+    real: Annotated[str | None, typer.Option(help="Real images for automatic feedback by mismatch.")] = None,
+    by: Annotated[str, typer.Option(help="Columns that the model is told.")] = "label",
+    backbone: Annotated[str, typer.Option(help="timm backbone.")] = "resnet10t",
+    seed: Seed = 0,
+) -> None:
+    """Fit a reward model on experts' ratings."""
+    from .benchmark import fit_reward
+
+    card = fit_reward(images, ratings, out, real=real, columns=_words(by), backbone=backbone, seed=seed,
+                      progress=console_progress())  # fmt: skip
+    for name, value in card.items():
+        typer.echo(f"{name}: {value}")
+    typer.echo(f"reward model: {out}")
+
+
+@app.command()
+def align(
+    base: Annotated[Path, typer.Argument(help="Folder of a fitted diffusion model.")],
+    data: Annotated[str, typer.Option(help="Real images that it was trained on.")],
+    reward: Annotated[Path, typer.Option(help="Folder of a reward model.")],
+    method: Annotated[str, typer.Option(help="An aligner, such as draft.")],
+    out: Annotated[Path, typer.Option(help="Folder for the aligned generator.")],
+    steps: Annotated[int, typer.Option(min=1, help="Finetuning steps.")] = 200,
+    batch_size: Annotated[int, typer.Option(min=1)] = 64,
+    learning_rate: Annotated[float, typer.Option(min=0.0)] = 3e-4,
+    seed: Seed = 0,
+) -> None:
+    """Align a diffusion model with a reward."""
+    from .benchmark import align_base
+
+    align_base(base, data, reward, method, out, steps=steps, batch_size=batch_size,
+               learning_rate=learning_rate, seed=seed, progress=console_progress())  # fmt: skip
+    typer.echo(f"aligned generator: {out}")
+
+
+@ratings_app.command("export")
+def ratings_export(
+    store: Annotated[str, typer.Argument(help="Store, such as sqlite:///ratings.db.")],
+    out: Annotated[Path, typer.Option(help="CSV or Parquet file to write.")],
+) -> None:
+    """Write all ratings: one row per rater, image and criterion."""
+    from .experts import RatingStore, export_ratings
+
+    n = export_ratings(RatingStore(store, create=False), out)
+    typer.echo(f"{n} ratings: {out}")
+
+
+@ratings_app.command("import")
+def ratings_import(
+    store: Annotated[str, typer.Argument(help="Store, such as sqlite:///ratings.db.")],
+    path: Annotated[Path, typer.Argument(help="CSV or Parquet file with one row per rater, image and criterion.")],
+) -> None:
+    """Add ratings from a file; those that are there already are not doubled."""
+    from .experts import RatingStore, import_ratings
+
+    n = import_ratings(RatingStore(store), path)
+    typer.echo(f"{n} new ratings")
+
+
+@ratings_app.command("agreement")
+def ratings_agreement(store: Annotated[str, typer.Argument(help="Store, such as sqlite:///ratings.db.")]) -> None:
+    """Show the share judged plausible by rater, and the raters' agreement."""
+    from .experts import RatingStore, agreement_lines
+
+    for line in agreement_lines(RatingStore(store, create=False)):
+        typer.echo(line)
+
+
+@app.command()
+def report(
+    run_dir: Annotated[Path, typer.Argument(help="A run folder.")],
+    out: Annotated[Path | None, typer.Option(help="HTML file (default: report.html in the run folder).")] = None,
+) -> None:
+    """Write the report of a run: one self-contained HTML file."""
+    from .reports import build_report
+
+    typer.echo(f"report: {build_report(run_dir, out)}")
+
+
+@app.command()
+def leaderboard(
+    records: Annotated[Path, typer.Argument(help="A folder that holds records (searched to the bottom).")],
+    out: Annotated[Path, typer.Option(help="Folder for the page.")],
+) -> None:
+    """Write the leaderboard page of all records in a folder."""
+    from .reports import build_leaderboard
+
+    typer.echo(f"leaderboard: {build_leaderboard(records, out)}")
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _typed() -> str:
+    return " ".join(["synmedbench", *sys.argv[1:]])
+
+
+def _print(table: Any) -> None:
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 110
+    Console(width=width, highlight=False).print(table)
+
+
+def main() -> None:
+    """Run a command. Exit codes: 0 done, 1 wrong input, 2 wrong usage, 3 finished with failed stages."""
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the same command goes on where it was", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"error: {where}{error.strerror or error} (nothing was lost; mend it and run again)", err=True)
+        sys.exit(1)

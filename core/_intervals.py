@@ -1,0 +1,155 @@
+"""Intervals, one way everywhere: level 0.95, stated, each checked for coverage by simulation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._errors import UserError
+
+LEVEL = 0.95
+MIN_SEEDS = 5
+"""Fewer seeds than this are shown one by one, and nothing is claimed from them."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its lower and upper bound, the level they hold at and how they were made."""
+
+    value: float
+    lo: float
+    hi: float
+    level: float
+    method: str
+
+    def excludes(self, point: float) -> bool:
+        """True when ``point`` lies outside the interval."""
+        return point < self.lo or point > self.hi
+
+
+def wilson(successes: int, n: int, level: float = LEVEL) -> Interval:
+    """Score interval of a share (Wilson 1927): close to its level from n = 10 on, also near 0 and 1.
+
+    >>> i = wilson(9, 10)
+    >>> round(i.lo, 3), round(i.hi, 3)
+    (0.596, 0.982)
+    """
+    if n <= 0 or not 0 <= successes <= n:
+        raise UserError(f"a share needs 0 <= successes <= n and n > 0, got {successes} of {n}")
+    z = _normal_quantile(0.5 + level / 2)
+    share = successes / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    lo = 0.0 if successes == 0 else max(0.0, centre - half)
+    hi = 1.0 if successes == n else min(1.0, centre + half)
+    return Interval(share, lo, hi, level, "wilson")
+
+
+def t_interval(values: ArrayLike, level: float = LEVEL) -> Interval:
+    """Student's t interval of the mean of independent values (seeds). Raises for fewer than two.
+
+    >>> i = t_interval([1.0, 2.0, 3.0])
+    >>> i.value, round(i.lo, 2), round(i.hi, 2)
+    (2.0, -0.48, 4.48)
+    """
+    data = _finite_vector(values)
+    if len(data) < 2:
+        raise UserError(f"a t interval needs at least 2 values, got {len(data)}")
+    half = _t_quantile(0.5 + level / 2, len(data) - 1) * float(data.std(ddof=1)) / math.sqrt(len(data))
+    mean = float(data.mean())
+    return Interval(mean, mean - half, mean + half, level, "t")
+
+
+def paired_t(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> Interval:
+    """t interval of the mean of the paired differences ``a - b`` (the same seeds in the same order)."""
+    first, second = _finite_vector(a), _finite_vector(b)
+    if first.shape != second.shape:
+        raise UserError(f"paired values differ in number: {len(first)} and {len(second)}")
+    interval = t_interval(first - second, level)
+    return Interval(interval.value, interval.lo, interval.hi, level, "paired t")
+
+
+def paired_t_within(
+    differences: ArrayLike, within_variances: ArrayLike, level: float = LEVEL
+) -> Interval:
+    """t interval over seeds whose patients are shared, with the patients' own sampling variance added.
+
+    All seeds are tested on the same patients, so the variance of the mean is the between-seed variance / S plus
+    the *average within-seed variance* (it does not shrink with the number of seeds). The degrees of freedom are
+    Satterthwaite's. ``within_variances`` are the bootstrap or jackknife variances of each seed's difference.
+    """
+    data, within = _finite_vector(differences), _finite_vector(within_variances)
+    if len(data) < 2 or len(data) != len(within):
+        raise UserError("seeds need at least 2 differences and one within-seed variance for each")
+    between, inside = float(data.var(ddof=1)) / len(data), float(within.mean())
+    total = between + inside
+    freedom = (len(data) - 1) * (total / between) ** 2 if between > 0 else 1e6
+    half = _t_quantile(0.5 + level / 2, min(freedom, 1e6)) * math.sqrt(total)
+    mean = float(data.mean())
+    return Interval(mean, mean - half, mean + half, level, "t over seeds, patients within")
+
+
+def jackknife(left_out: ArrayLike, value: float, level: float = LEVEL) -> Interval:
+    """Delete-block jackknife: ``left_out[b]`` is the statistic without block b; t with B - 1 degrees of freedom.
+
+    se^2 = (B - 1) / B * sum (theta_b - mean)^2 (Quenouille, Tukey); blocks of about equal size, 20 or more.
+    """
+    blocks = _finite_vector(left_out)
+    if len(blocks) < 2:
+        raise UserError(f"a jackknife needs at least 2 blocks, got {len(blocks)}")
+    count = len(blocks)
+    error = math.sqrt((count - 1) / count * float(((blocks - blocks.mean()) ** 2).sum()))
+    half = _t_quantile(0.5 + level / 2, count - 1) * error
+    return Interval(value, value - half, value + half, level, f"jackknife, {count} blocks")
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Exact two-sided McNemar p-value of paired verdicts: ``only_first`` true in the first alone, and the reverse."""
+    from scipy.stats import binomtest
+
+    n = only_first + only_second
+    return 1.0 if n == 0 else float(binomtest(only_first, n).pvalue)
+
+
+def t_pvalue(differences: ArrayLike) -> float:
+    """Two-sided p-value of a mean difference of 0 over paired seeds (1.0 where all differences are 0)."""
+    data = _finite_vector(differences)
+    if len(data) < 2:
+        raise UserError("a t test needs at least 2 differences")
+    spread = float(data.std(ddof=1))
+    if spread == 0:
+        return 1.0 if float(data.mean()) == 0 else 0.0
+    from scipy.stats import t
+
+    return float(2 * t.sf(abs(data.mean()) / (spread / math.sqrt(len(data))), len(data) - 1))
+
+
+def _finite_vector(values: ArrayLike) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    data = np.asarray(values, dtype=np.float64).ravel()
+    if not np.isfinite(data).all():
+        raise UserError("an interval needs finite values")
+    return data
+
+
+def _normal_quantile(p: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(p)
+
+
+def _t_quantile(p: float, freedom: float) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(p, freedom))
+
+
+def describe_seeds(values: Sequence[float]) -> str:
+    """Say what the seeds showed: each of them when they are few, else their mean and interval."""
+    if len(values) < MIN_SEEDS:
+        return ", ".join(f"{value:.3f}" for value in values) + f" ({len(values)} seeds, {MIN_SEEDS} needed)"
+    interval = t_interval(values)
+    return f"{interval.value:.3f} [{interval.lo:.3f}, {interval.hi:.3f}] ({len(values)} seeds)"

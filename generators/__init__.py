@@ -1,0 +1,66 @@
+"""Floor 4: generators, aligners and the contract they keep."""
+
+from typing import TYPE_CHECKING
+
+from ..core import lazy_exports
+
+if TYPE_CHECKING:
+    from ._battery import Check as Check
+    from ._check import check_generator as check_generator
+    from ._contracts import Aligner as Aligner
+    from ._contracts import Budget as Budget
+    from ._contracts import Conditions as Conditions
+    from ._contracts import Generator as Generator
+    from ._contracts import GeneratorCard as GeneratorCard
+    from ._contracts import Reward as Reward
+    from ._diffusion import Diffusion as Diffusion
+    from ._draft import Draft as Draft
+    from ._folder import Folder as Folder
+    from ._folder import read_generator_card as read_generator_card
+    from ._from_images import FromImages as FromImages
+    from ._from_images import RealHoldout as RealHoldout
+    from ._from_images import matching_columns as matching_columns
+    from ._real_only import RealOnly as RealOnly
+    from ._reference import Blur as Blur
+    from ._reference import Classical as Classical
+    from ._reference import Copy as Copy
+    from ._reference import Noise as Noise
+    from ._reward_weighted import RewardWeighted as RewardWeighted
+    from ._sampling import as_image_set as as_image_set
+    from ._sampling import conditions_like as conditions_like
+    from ._sampling import sample_images as sample_images
+    from ._sampling import sample_shard as sample_shard
+    from ._sampling import shards as shards
+    from ._unet import PRESETS as PRESETS
+
+_ROOMS = {
+    "Aligner": "._contracts",
+    "Blur": "._reference",
+    "Budget": "._contracts",
+    "Check": "._battery",
+    "Classical": "._reference",
+    "Conditions": "._contracts",
+    "Copy": "._reference",
+    "Diffusion": "._diffusion",
+    "Draft": "._draft",
+    "Folder": "._folder",
+    "FromImages": "._from_images",
+    "Generator": "._contracts",
+    "GeneratorCard": "._contracts",
+    "Noise": "._reference",
+    "PRESETS": "._unet",
+    "RealHoldout": "._from_images",
+    "RealOnly": "._real_only",
+    "Reward": "._contracts",
+    "RewardWeighted": "._reward_weighted",
+    "as_image_set": "._sampling",
+    "check_generator": "._check",
+    "conditions_like": "._sampling",
+    "matching_columns": "._from_images",
+    "read_generator_card": "._folder",
+    "sample_images": "._sampling",
+    "sample_shard": "._sampling",
+    "shards": "._sampling",
+}
+__all__ = sorted(_ROOMS)
+__getattr__, __dir__ = lazy_exports(__name__, _ROOMS)

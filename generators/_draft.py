@@ -1,0 +1,84 @@
+"""``draft``: the reward's gradient at one random late step of sampling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ..core import UserError, derive_seed, rng
+from ..imagesets import ImageSet
+from ._batches import TrainingData
+from ._contracts import Budget, Reward
+from ._diffusion import Diffusion
+from ._finetune import Finetuner, condition_rows
+from ._optimise import LossOfStep
+from ._samplers import SAMPLERS
+
+
+class Draft(Finetuner):
+    """Follow the reward's gradient through one late denoising step, and stay near the data by the denoising loss.
+
+    ``loss = L(real) - weight E [ log r(D(x_k; sigma_k, c), c) ]``: the model is sampled without gradient down
+    to a noise level sigma_k drawn among the last ``late`` share of the steps, and the clean image that one
+    more call predicts is judged (ReFL, arXiv 2304.05977; DRaFT-1, arXiv 2309.17400). Strong, and the most
+    open to reward hacking: watch the evaluator and the held-out raters, not the reward.
+    """
+
+    name = "draft"
+
+    def __init__(
+        self,
+        *,
+        weight: float = 0.2,
+        late: float = 0.5,
+        share: float = 0.25,
+        guidance: float = 0.0,
+        checkpoint: str | None = None,
+    ) -> None:
+        super().__init__(checkpoint=checkpoint)
+        if weight < 0 or not 0 < late <= 1 or not 0 < share <= 1:
+            raise UserError("draft needs weight >= 0, and late and share in (0, 1]")
+        self.weight, self.late, self.share, self.guidance = weight, late, share, guidance
+
+    def settings(self) -> dict[str, Any]:
+        """Weight, share of late steps, share of the batch that is judged, guidance while sampling."""
+        return {"weight": self.weight, "late": self.late, "share": self.share, "guidance": self.guidance}
+
+    def loss(
+        self,
+        model: Diffusion,
+        reward: Reward,
+        train: ImageSet,
+        data: TrainingData,
+        *,
+        seed: int,
+        budget: Budget,
+    ) -> LossOfStep:
+        """Return ``L(real) + weight * (- log r)``; ``share`` of the batch is judged."""
+        real_loss = model.real_loss(data, seed, budget.batch_size)
+        table, judged = condition_rows(train), max(1, round(self.share * budget.batch_size))
+        draw_seed = derive_seed(seed, "judged")
+
+        def loss(step: int) -> Tensor:
+            batch = data.batch(draw_seed, step, judged)
+            clean = self.late_prediction(model, batch.tokens, draw_seed, step)
+            doubt = softplus(-reward.logit(clean, table.iloc[batch.rows].reset_index(drop=True))).mean()
+            return real_loss(step) + self.weight * doubt
+
+        return loss
+
+    def late_prediction(self, model: Diffusion, tokens: Tensor, seed: int, step: int) -> Tensor:
+        """Return D(x_k; sigma_k, c) in [-1, 1], with a gradient, at a late k drawn from (seed, step)."""
+        sigmas = model.sigmas()
+        steps = len(sigmas) - 1
+        k = int(rng(seed, "late", step).integers(steps - max(1, round(self.late * steps)), steps))
+        indices = [step * len(tokens) + i for i in range(len(tokens))]
+        denoise = model.denoise(tokens, self.guidance)
+        with torch.no_grad():
+            x = model.initial_noise(indices, seed)
+            x = SAMPLERS[model.sampler](denoise, x, sigmas[: k + 1]) if k else x
+        clean: Tensor = denoise(x, sigmas[k].expand(len(x)))
+        return clean.clamp(-1.0, 1.0)

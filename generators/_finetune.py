@@ -1,0 +1,103 @@
+"""What all aligners share: a copy of the base, a budget of steps, and the loop."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..core import Progress, UserError, content_key
+from ..imagesets import ImageSet
+from ._batches import TrainingData
+from ._contracts import Budget, Generator, Reward
+from ._diffusion import Diffusion
+from ._optimise import LossOfStep, Schedule
+from ._vocabulary import column_values
+
+
+class Finetuner:
+    """An aligner that trains a copy of a diffusion model for ``budget.steps`` steps; subclasses give the loss.
+
+    Every step costs about the same for all of them, and every random draw derives from (seed, step), so that
+    a finetuning that was stopped goes on from ``checkpoint`` bit for bit.
+    """
+
+    name = "finetuner"
+    version = 1
+
+    def __init__(self, *, checkpoint: str | Path | None = None) -> None:
+        self.checkpoint = None if checkpoint is None else Path(checkpoint)
+
+    def settings(self) -> dict[str, Any]:
+        """What the card says of the method's options."""
+        return {}
+
+    def loss(
+        self,
+        model: Diffusion,
+        reward: Reward,
+        train: ImageSet,
+        data: TrainingData,
+        *,
+        seed: int,
+        budget: Budget,
+    ) -> LossOfStep:
+        """Return the loss of step t."""
+        raise NotImplementedError
+
+    def align(
+        self,
+        base: Generator,
+        reward: Reward,
+        train: ImageSet,
+        *,
+        seed: int,
+        budget: Budget,
+        progress: Progress,
+    ) -> Diffusion:
+        """Return the finetuned copy, of kind ``aligned``; the base stays as it was.
+
+        Raises ``UserError`` when the base is no fitted diffusion model, or lacks a value that ``train`` has.
+        """
+        if not isinstance(base, Diffusion):
+            raise UserError(
+                f"{self.name} finetunes a diffusion model, not {base.card.name!r}",
+                remedy="give it a Diffusion",
+            )
+        model = base.aligned(
+            self.name,
+            f"{base.card.name} finetuned by {self.name}",
+            **self.settings(),
+            **dataclasses.asdict(budget),
+            seed=seed,
+        )
+        model.checkpoint = self.checkpoint
+        loss = self.loss(model, reward, train, model.training_data(train), seed=seed, budget=budget)
+        key = content_key(
+            self.name,
+            self.version,
+            model.card.settings,
+            train.content_hash,
+            seed,
+            weights_key(base),
+            str(getattr(reward, "key", "")),
+        )
+        schedule = Schedule(budget.steps, budget.learning_rate, model.ema)
+        model.losses = model.optimise(loss, schedule, progress, self.name, key=key)
+        model.checkpoint = None
+        return model
+
+
+def weights_key(model: Diffusion) -> str:
+    """Return the content key of a model's weights."""
+    return content_key([tensor.detach().cpu().numpy() for tensor in model.network.parameters()])
+
+
+def condition_rows(train: ImageSet) -> pd.DataFrame:
+    """Return the training table as conditions: ``skin_tone`` by its groups, as in what a generator is asked for."""
+    table = train.table
+    if "skin_tone" in table.columns:
+        table = table.assign(skin_tone=column_values(table, "skin_tone"))
+    return table

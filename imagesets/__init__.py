@@ -1,0 +1,86 @@
+"""Floor 1: image sets; reading, checking, splitting and writing them; phantoms with their oracles."""
+
+from typing import TYPE_CHECKING
+
+from ..core import lazy_exports
+
+if TYPE_CHECKING:
+    from ._about import About as About
+    from ._about import Lineage as Lineage
+    from ._decode import DECODING_RULE as DECODING_RULE
+    from ._decode import decode as decode
+    from ._decode import decode_bytes as decode_bytes
+    from ._decode import fit_square as fit_square
+    from ._derm_looks import DISEASES as DISEASES
+    from ._faults import Fault as Fault
+    from ._groups import group_numbers as group_numbers
+    from ._imageset import ArraySource as ArraySource
+    from ._imageset import ImageSet as ImageSet
+    from ._imageset import Pixels as Pixels
+    from ._imageset import Source as Source
+    from ._imageset import concatenate as concatenate
+    from ._open import open_imageset as open_imageset
+    from ._parquet import read_parquet as read_parquet
+    from ._parquet import write_parquet as write_parquet
+    from ._phantom_derm import phantom_derm as phantom_derm
+    from ._read_folder import FolderSource as FolderSource
+    from ._read_folder import read_folder as read_folder
+    from ._read_medmnist import read_medmnist as read_medmnist
+    from ._splits import FRACTIONS as FRACTIONS
+    from ._splits import count_splits as count_splits
+    from ._splits import split_by_group as split_by_group
+    from ._strata import MIN_STRATUM as MIN_STRATUM
+    from ._strata import TONE_GROUPS as TONE_GROUPS
+    from ._strata import UNKNOWN as UNKNOWN
+    from ._strata import count_strata as count_strata
+    from ._strata import fitzpatrick as fitzpatrick
+    from ._strata import stratum_of as stratum_of
+    from ._strata import tone_group as tone_group
+    from ._strata import too_small as too_small
+    from ._tables import read_table as read_table
+    from ._tables import write_csv as write_csv
+    from ._validate import has_errors as has_errors
+    from ._validate import validate_imageset as validate_imageset
+    from ._write import write_folder as write_folder
+
+_ROOMS = {
+    "phantom_derm": "._phantom_derm",
+    "DISEASES": "._derm_looks",
+    "write_parquet": "._parquet",
+    "write_folder": "._write",
+    "write_csv": "._tables",
+    "validate_imageset": "._validate",
+    "split_by_group": "._splits",
+    "read_table": "._tables",
+    "read_parquet": "._parquet",
+    "read_medmnist": "._read_medmnist",
+    "read_folder": "._read_folder",
+    "open_imageset": "._open",
+    "has_errors": "._validate",
+    "group_numbers": "._groups",
+    "decode_bytes": "._decode",
+    "count_splits": "._splits",
+    "FolderSource": "._read_folder",
+    "FRACTIONS": "._splits",
+    "Fault": "._faults",
+    "About": "._about",
+    "ArraySource": "._imageset",
+    "DECODING_RULE": "._decode",
+    "ImageSet": "._imageset",
+    "Lineage": "._about",
+    "MIN_STRATUM": "._strata",
+    "Pixels": "._imageset",
+    "Source": "._imageset",
+    "TONE_GROUPS": "._strata",
+    "UNKNOWN": "._strata",
+    "concatenate": "._imageset",
+    "count_strata": "._strata",
+    "decode": "._decode",
+    "fit_square": "._decode",
+    "fitzpatrick": "._strata",
+    "stratum_of": "._strata",
+    "tone_group": "._strata",
+    "too_small": "._strata",
+}
+__all__ = sorted(_ROOMS)
+__getattr__, __dir__ = lazy_exports(__name__, _ROOMS)

@@ -1,0 +1,32 @@
+"""What travels with an image set: its name, licence and source, and for a synthetic one its lineage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class About:
+    """Where an image set comes from and under what licence it may be used.
+
+    ``oracle`` names the measuring oracle that knows the set's clinical rules (phantoms only).
+    """
+
+    name: str
+    licence: str = "unknown: ask the source before use"
+    source: str = "unknown"
+    citation: str = ""
+    oracle: str | None = None
+    notes: str = ""
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """How a synthetic image set came to be."""
+
+    generator: str
+    seed: int
+    trained_on: str
+    open_set: bool = True
+    chunk: int = 0
+    notes: str = ""

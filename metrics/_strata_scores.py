@@ -1,0 +1,188 @@
+"""Fidelity by stratum: kernel distance, coverage, and the Frechet distance beside its real floor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..core import LEVEL, Interval, UserError, rng
+from ._blocks import units
+from ._cards import metric_card
+from ._checks import Features, as_pair
+from ._frechet import frechet_interval
+from ._kernel import kernel_interval
+from ._prdc import Flags
+from ._prdc_interval import Halves, sweep_halves
+from ._score import Score, Setting, not_enough, scored, too_few
+
+MIN_N = 50
+UNKNOWN = "unknown"
+
+
+def by_stratum(
+    real: ArrayLike,
+    synthetic: ArrayLike,
+    real_strata: ArrayLike,
+    synthetic_strata: ArrayLike,
+    min_n: int = MIN_N,
+    *,
+    column: str = "",
+    k: int = 5,
+    groups: ArrayLike | None = None,
+    extractor: str = "array",
+    level: float = LEVEL,
+    seed: int = 0,
+    device: str = "cpu",
+) -> list[Score]:
+    """Score every stratum (class, skin tone, site) that the real images have, in sorted order.
+
+    Four scores each:
+
+    * ``kernel_distance`` of the stratum's synthetic to its real images: unbiased, so strata of different n
+      compare;
+    * ``coverage`` of the stratum's real images by *all* synthetic ones, balls drawn among all real images: a
+      class that was never made shows here, and the strata's coverages average to the overall one;
+    * ``frechet_distance`` of the stratum's synthetic images to one half of its real patients, and
+      ``frechet_distance_floor``, of the other half to the same, at the same n: read the first beside the
+      second.
+
+    Parameters
+    ----------
+    real, synthetic:
+        Features, (n, D) and (m, D).
+    real_strata, synthetic_strata:
+        The stratum of each row; missing values count as ``unknown``.
+    min_n:
+        Fewest images of a stratum (for the Frechet distance: of each half) that carry a number.
+    column:
+        The column's name: strata are then called ``column=value``.
+    groups:
+        The patient of each real row, where known.
+
+    Returns
+    -------
+    list[Score]
+        With value None and a reason such as "not enough data: 14 images in V-VI, 50 needed" where n is too
+        small.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> x, y = np.random.default_rng(0).standard_normal((2, 120, 4))
+    >>> tone = np.repeat(["I-II", "V-VI"], [106, 14])
+    >>> by_stratum(x, y, tone, tone)[4].reason
+    'not enough data: 14 images in V-VI, 50 needed'
+    """
+    x, y = as_pair(real, synthetic)
+    of_x, of_y = (
+        _strata(real_strata, len(x), "real_strata"),
+        _strata(synthetic_strata, len(y), "synthetic_strata"),
+    )
+    sweep: Halves | UserError
+    try:
+        sweep = sweep_halves(x, y, k, (groups, None), seed=seed, device=device)
+    except UserError as error:
+        sweep = error
+    comparison = _Strata(
+        x, y, of_x, of_y, groups, sweep, min_n, column, Setting(extractor, level, seed), device
+    )
+    return [score for value in np.unique(of_x).tolist() for score in comparison.scores(value)]
+
+
+@dataclass(frozen=True)
+class _Strata:
+    real: Features
+    synthetic: Features
+    of_real: NDArray[np.str_]
+    of_synthetic: NDArray[np.str_]
+    groups: ArrayLike | None
+    sweep: Halves | UserError
+    min_n: int
+    column: str
+    setting: Setting
+    device: str
+
+    def scores(self, value: str) -> list[Score]:
+        mine, made = self.of_real == value, self.of_synthetic == value
+        n, m = int(mine.sum()), int(made.sum())
+        few = too_few(n, "images", self.min_n, value) if n < self.min_n else None
+        few_made = few or (too_few(m, "synthetic images", self.min_n, value) if m < self.min_n else None)
+        group = None if self.groups is None else np.asarray(self.groups)[mine]
+        return [
+            self._score("kernel_distance", value, (n, m), few_made, lambda: self._kernel(mine, made, group)),
+            self._score("coverage", value, (n, len(self.synthetic)), few, lambda: self._coverage(mine)),
+            *self._frechet(value, mine, made, group, few_made),
+        ]
+
+    def _score(
+        self, name: str, value: str, counts: tuple[int, int], few: str | None, measure: Callable[[], Interval]
+    ) -> Score:
+        stratum = f"{self.column}={value}" if self.column else value
+        higher = metric_card(name).higher_is_better
+        if few:
+            return not_enough(name, few, counts, higher, self.setting, stratum)
+        try:
+            return scored(name, measure(), counts, higher, self.setting, stratum)
+        except UserError as error:
+            return not_enough(name, str(error), counts, higher, self.setting, stratum)
+
+    def _kernel(self, mine: Flags, made: Flags, group: ArrayLike | None) -> Interval:
+        return kernel_interval(
+            self.real[mine], self.synthetic[made], group,
+            device=self.device, **self.setting.options,
+        )  # fmt: skip
+
+    def _coverage(self, mine: Flags) -> Interval:
+        if isinstance(self.sweep, UserError):
+            raise self.sweep
+        return self.sweep.coverage_of(mine, self.setting.level)
+
+    def _frechet(
+        self, value: str, mine: Flags, made: Flags, group: ArrayLike | None, few: str | None
+    ) -> list[Score]:
+        """Both distances are to the same half, from equally many images."""
+        rows = np.flatnonzero(mine)
+        first, second = _halves(units(len(rows), group), self.setting.seed)
+        size = min(len(second), int(made.sum()))
+        if not few and min(len(first), size) < self.min_n:
+            few = too_few(min(len(first), size), "images in a half of the real ones", self.min_n, value)
+        chosen = np.flatnonzero(made)[_some(int(made.sum()), size, self.setting.seed, "synthetic")]
+        other = second[_some(len(second), size, self.setting.seed, "real")]
+        anchor, of_anchor = self.real[rows[first]], None if group is None else np.asarray(group)[first]
+        of_other = None if group is None else np.asarray(group)[other]
+        options = self.setting.options
+        measures: dict[str, Callable[[], Interval]] = {
+            "frechet_distance": lambda: frechet_interval(
+                anchor, self.synthetic[chosen], of_anchor, **options
+            ),
+            "frechet_distance_floor": lambda: frechet_interval(
+                anchor, self.real[rows[other]], of_anchor, of_other, **options
+            ),
+        }
+        counts = {"frechet_distance": (len(first), size), "frechet_distance_floor": (len(first) + size, 0)}
+        return [self._score(name, value, counts[name], few, measure) for name, measure in measures.items()]
+
+
+def _strata(values: ArrayLike, n: int, name: str) -> NDArray[np.str_]:
+    labels = np.asarray(values, dtype=object)
+    if labels.shape != (n,):
+        raise UserError(f"{labels.shape} strata for {n} rows", where=name, remedy="give one for each row")
+    return np.array([UNKNOWN if _missing(value) else str(value) for value in labels], dtype=np.str_)
+
+
+def _missing(value: object) -> bool:
+    return value is None or value == "" or value != value or str(value) == "<NA>"
+
+
+def _halves(unit: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split rows into two halves of whole patients."""
+    count = int(unit.max()) + 1
+    first = np.isin(unit, rng(seed, "floor").permutation(count)[: count // 2])
+    return np.flatnonzero(first), np.flatnonzero(~first)
+
+
+def _some(n: int, size: int, seed: int, name: str) -> NDArray[np.int64]:
+    return np.sort(rng(seed, "floor", name).permutation(n)[:size])

@@ -1,0 +1,69 @@
+"""The ruler: every generator's ranking metric among the reference arms."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from ..benchmark import Ranking, Record
+from ._estimates import Estimate, Scores, generator_order, reference_names
+from ._figure_dots import Dot, draw_dots
+from ._names import capital, metric_name
+from ._style import LINE, MAX_ROWS, panels, styled
+
+
+def ruler_dots(record: Record, ranking: Ranking) -> list[Dot]:
+    """All generators and reference arms with a value of the ranking metric, the best first."""
+    scores, references = Scores(record), reference_names(record)
+    given = {row.generator: row for row in ranking.rows}
+    dots = []
+    for index, name in enumerate(n for n in generator_order(record) if n not in references):
+        dots.append(Dot(name, False, index, _value(scores, ranking, given, name)))
+    for name in (n for n in generator_order(record) if n in references):
+        dots.append(Dot(name, True, 0, _value(scores, ranking, given, name)))
+    sign = -1.0 if ranking.higher_is_better else 1.0
+    return sorted(
+        dots, key=lambda d: (d.estimate.value is None, sign * (d.estimate.value or 0.0), d.name)
+    )
+
+
+def ruler_figure(record: Record, ranking: Ranking) -> Figure | None:
+    """Dots and intervals of the ranking metric; None when nothing has a value."""
+    dots = [dot for dot in ruler_dots(record, ranking) if dot.estimate.value is not None][:MAX_ROWS]
+    if not dots:
+        return None
+    with styled():
+        figure, (axis, *_) = panels(1, 7.6, 0.75 + 0.3 * len(dots))
+        for dot in dots:
+            if dot.reference and dot.estimate.value is not None:
+                axis.axvline(dot.estimate.value, color=LINE, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
+        draw_dots(axis, dots)
+        values = [dot.estimate.value for dot in dots if dot.estimate.value is not None]
+        bounds = [dot.estimate.lo if dot.estimate.lo is not None else dot.estimate.value for dot in dots]
+        positive = all(bound is not None and bound > 0 for bound in bounds)
+        if positive and max(values) > 12 * min(values):
+            _log_axis(axis)
+        better = "higher is better" if ranking.higher_is_better else "lower is better"
+        axis.set_xlabel(f"{capital(metric_name(ranking.metric))} in {ranking.extractor} features ({better})")
+        axis.grid(axis="x", visible=False)
+    return figure
+
+
+def _log_axis(axis: object) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    from ._numbers import number
+
+    axis.set_xscale("log")  # type: ignore[attr-defined]
+    axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))  # type: ignore[attr-defined]
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))  # type: ignore[attr-defined]
+    axis.xaxis.set_minor_formatter(NullFormatter())  # type: ignore[attr-defined]
+
+
+def _value(scores: Scores, ranking: Ranking, given: dict, name: str) -> Estimate:  # type: ignore[type-arg]
+    measured = scores.get(name, ranking.extractor, ranking.metric)
+    row = given.get(name)
+    if row is None or row.value is None:
+        return measured
+    if measured.few:
+        return Estimate(row.value, row.lo, row.hi, measured.per_seed)
+    return Estimate(row.value, row.lo, row.hi, measured.per_seed[:1])

@@ -1,0 +1,140 @@
+"""Sample images: strips by class and stratum, and the nearest real image beside each synthetic one."""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ._names import slug
+
+Pixels = NDArray[np.uint8]
+STRIP_BUDGET = 1_200_000
+"""Pixels that all sample strips of a page may have (noise images take 4 bytes each as text)."""
+PAIR_BUDGET = 500_000
+"""Pixels that all pairs of a page may have."""
+THUMBNAIL = 96
+"""Larger images are shown reduced to this side."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The images of one generator, and where known the nearest real training image of each."""
+
+    images: Pixels
+    labels: NDArray[np.str_]
+    strata: NDArray[np.str_]
+    nearest: Pixels | None = None
+    distance: NDArray[np.float64] | None = None
+    nearest_label: NDArray[np.str_] | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A synthetic image, the real training image nearest to it, and their distance."""
+
+    synthetic: str
+    real: str
+    label: str
+    real_label: str
+    distance: float
+
+
+def read_gallery(run: Path, name: str) -> Gallery | None:
+    """The gallery of a generator (or ``_real``), or None when there is none that can be read."""
+    for file in dict.fromkeys((name.replace("/", "-"), slug(name), slug(name).replace("-", "_"))):
+        path = run / "gallery" / f"{file}.npz"
+        if path.is_file():
+            try:
+                return _load(path)
+            except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+                return None
+    return None
+
+
+def _load(path: Path) -> Gallery:
+    with np.load(path, allow_pickle=False) as arrays:
+        images = np.asarray(arrays["images"], dtype=np.uint8)
+        if images.ndim != 4 or images.shape[-1] != 3:
+            raise ValueError(f"images of shape {images.shape}")
+        n = len(images)
+        labels = _words(arrays, "labels", n)
+        nearest, distance, words = None, None, None
+        if "nearest" in arrays and "distance" in arrays and len(arrays["nearest"]) == len(arrays["distance"]) == n:
+            nearest = np.asarray(arrays["nearest"], dtype=np.uint8)
+            distance = np.asarray(arrays["distance"], dtype=np.float64)
+            words = _words(arrays, "nearest_label", n)
+        return Gallery(images, labels, _words(arrays, "strata", n), nearest, distance, words)
+
+
+def _words(arrays: object, key: str, n: int) -> NDArray[np.str_]:
+    if key in arrays and len(arrays[key]) == n:  # type: ignore[operator,index]
+        return np.asarray(arrays[key]).astype(str)  # type: ignore[index]
+    return np.full(n, "", dtype="<U1")
+
+
+def strip(gallery: Gallery, label: str, stratum: str | None, n: int, side: int) -> str:
+    """The first ``n`` images of the class and stratum side by side, as a PNG data URI; '' when there is none."""
+    chosen = gallery.labels == label
+    if stratum is not None:
+        chosen &= gallery.strata == stratum
+    rows = np.flatnonzero(chosen)[:n]
+    if not len(rows):
+        return ""
+    gap = max(1, side // 24)
+    canvas = np.zeros((side, len(rows) * (side + gap) - gap, 4), dtype=np.uint8)
+    for place, row in enumerate(rows):
+        left = place * (side + gap)
+        canvas[:, left : left + side, :3] = _resized(gallery.images[row], side)
+        canvas[:, left : left + side, 3] = 255
+    return data_uri(canvas)
+
+
+def closest_pairs(gallery: Gallery, n: int, side: int) -> list[Pair]:
+    """The ``n`` synthetic images that lie nearest to a real training image, the closest first."""
+    if gallery.nearest is None or gallery.distance is None or gallery.nearest_label is None:
+        return []
+    order = np.argsort(gallery.distance, kind="stable")
+    rows = [int(row) for row in order if np.isfinite(gallery.distance[row])][:n]
+    return [
+        Pair(
+            data_uri(_resized(gallery.images[row], side)), data_uri(_resized(gallery.nearest[row], side)),
+            str(gallery.labels[row]), str(gallery.nearest_label[row]), float(gallery.distance[row]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def affordable(budget: int, images_each: int, groups: int, side: int) -> tuple[int, int]:
+    """How many images each of ``groups`` may show (at most ``images_each``), and at what side, within the budget."""
+    side = min(side, THUMBNAIL)
+    while side > 24 and groups * side * side > budget:
+        side = side * 3 // 4
+    return max(1, min(images_each, budget // max(1, groups * side * side))), side
+
+
+def sides(galleries: Sequence[Gallery]) -> int:
+    """The largest side among the galleries' images."""
+    return max((max(gallery.images.shape[1:3]) for gallery in galleries), default=32)
+
+
+def data_uri(pixels: Pixels) -> str:
+    """The pixels as a PNG data URI."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _resized(image: Pixels, side: int) -> Pixels:
+    if image.shape[:2] == (side, side):
+        return image
+    smaller = side < max(image.shape[:2])
+    way = Image.Resampling.LANCZOS if smaller else Image.Resampling.NEAREST
+    return np.asarray(Image.fromarray(image).resize((side, side), way))

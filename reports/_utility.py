@@ -1,0 +1,153 @@
+"""What the synthetic images were worth to a classifier: gains over real-only, and learning curves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..benchmark import CellRow, Record
+from ..core import MIN_SEEDS, paired_t
+from ._estimates import Estimate, estimate
+from ._names import clean, metric_name, metrics_in_order, plural
+from ._numbers import decimals, number, signed, values
+
+BASELINE = "real-only"
+METRIC = "macro_auroc"
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The paired difference of one setting from real-only at the same number of real images."""
+
+    generator: str
+    arm: str
+    classifier: str
+    n_real_train: int
+    ratio: float
+    differences: tuple[float, ...]
+    lo: float | None
+    hi: float | None
+    of: int = 1
+
+    @property
+    def mean(self) -> float:
+        """The mean difference over seeds."""
+        return sum(self.differences) / len(self.differences)
+
+    @property
+    def text(self) -> str:
+        """The gain with its interval, or with each seed when they are few."""
+        places = decimals(self.mean, self.lo, self.hi, *self.differences)
+        head = signed(self.mean, places)
+        if self.lo is not None and self.hi is not None:
+            return f"{head} [{number(self.lo, places)}, {number(self.hi, places)}]"
+        return head
+
+    @property
+    def seeds_text(self) -> str:
+        """What each seed gave, when they are too few for an interval."""
+        return "" if self.lo is not None else f"{plural(len(self.differences), 'seed')}: {values(self.differences)}"
+
+    @property
+    def setting(self) -> str:
+        """Where the gain was seen."""
+        return f"{self.n_real_train} real a class, {number(self.ratio)} synthetic per real"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a learning curve: an arm at a ratio, over the number of real images per class."""
+
+    label: str
+    arm: str
+    generator: str | None
+    ratio: float
+    points: tuple[tuple[int, Estimate], ...]
+
+
+def gains(record: Record, metric: str = METRIC) -> dict[str, list[Gain]]:
+    """The gains of each generator's real + synthetic arms, paired by seed with real-only."""
+    baseline = {
+        (c.classifier, c.n_real_train, c.seed): c.value
+        for c in record.cells
+        if c.arm == BASELINE and c.metric == metric and c.stratum == "all" and c.value is not None
+    }
+    pairs: dict[tuple[str, str, str, int, float], list[float]] = defaultdict(list)
+    for cell in sorted(record.cells, key=lambda c: c.seed):
+        reference = baseline.get((cell.classifier, cell.n_real_train, cell.seed))
+        if _adds_synthetic(cell) and cell.metric == metric and cell.stratum == "all":
+            if cell.value is not None and reference is not None:
+                key = (cell.generator or "", cell.arm, cell.classifier, cell.n_real_train, cell.ratio)
+                pairs[key].append(cell.value - reference)
+    result: dict[str, list[Gain]] = defaultdict(list)
+    for key, differences in pairs.items():
+        result[key[0]].append(Gain(*key, tuple(differences), *_gain_bounds(differences)))
+    return dict(result)
+
+
+def best_gain(found: Sequence[Gain]) -> Gain | None:
+    """The largest mean gain, with the number of settings it was picked from."""
+    if not found:
+        return None
+    best = max(found, key=lambda gain: gain.mean)
+    return Gain(**{**best.__dict__, "of": len(found)})
+
+
+def _adds_synthetic(cell: CellRow) -> bool:
+    return cell.generator is not None and cell.arm.startswith("real+") and "shuffled" not in cell.arm
+
+
+def _gain_bounds(differences: Sequence[float]) -> tuple[float | None, float | None]:
+    if len(differences) < MIN_SEEDS:
+        return None, None
+    interval = paired_t(differences, [0.0] * len(differences))
+    return interval.lo, interval.hi
+
+
+def arm_label(arm: str, generator: str | None, ratio: float) -> str:
+    """An arm in words: ``real + diffusion, x10``."""
+    words = clean(arm)
+    if generator:
+        words = words.replace("synthetic", clean(generator)).replace("+", " + ")
+        if clean(generator) not in words:
+            words = f"{words} ({clean(generator)})"
+    return f"{words}, ×{number(ratio)}" if ratio and arm != BASELINE else words
+
+
+def series(record: Record, classifier: str, metric: str = METRIC, stratum: str = "all") -> list[Series]:
+    """The learning curves of a classifier, real-only first."""
+    rows: dict[tuple[str, str | None, float], dict[int, list[CellRow]]] = defaultdict(lambda: defaultdict(list))
+    for cell in record.cells:
+        if (cell.classifier, cell.metric, cell.stratum) == (classifier, metric, stratum):
+            ratio = 0.0 if cell.arm == BASELINE else cell.ratio
+            rows[cell.arm, cell.generator, ratio][cell.n_real_train].append(cell)
+    lines = [
+        Series(
+            arm_label(arm, generator, ratio), arm, generator, ratio,
+            tuple((n, estimate(cells)) for n, cells in sorted(by_n.items())),
+        )
+        for (arm, generator, ratio), by_n in rows.items()
+    ]  # fmt: skip
+    return sorted(lines, key=lambda s: (s.arm != BASELINE, s.generator or "", s.arm, s.ratio))
+
+
+def classifiers_of(record: Record) -> list[str]:
+    """The classifiers trained, as they came."""
+    return list(dict.fromkeys(cell.classifier for cell in record.cells))
+
+
+def utility_metrics(record: Record) -> list[str]:
+    """The measures of the classifiers, macro AUROC first."""
+    return metrics_in_order(cell.metric for cell in record.cells)
+
+
+def metric_of(record: Record) -> str:
+    """The measure that curves show: macro AUROC where it was taken."""
+    found = utility_metrics(record)
+    return METRIC if METRIC in found or not found else found[0]
+
+
+def metric_words(record: Record) -> str:
+    """That measure in words."""
+    return metric_name(metric_of(record))

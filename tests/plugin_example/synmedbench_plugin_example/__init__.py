@@ -1,0 +1,1 @@
+"""A generator and a metric that synmedbench finds through this package's entry points."""
