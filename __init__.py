@@ -63,5 +63,5 @@ _ROOMS = {
     "validate_imageset": ".imagesets",
     "write_folder": ".imagesets",
 }
-__all__ = sorted(_ROOMS)  # noqa: PLE0605
+__all__ = sorted(_ROOMS)
 __getattr__, __dir__ = lazy_exports(__name__, _ROOMS)

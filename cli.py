@@ -18,7 +18,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Know whether synthetic medical images can be trusted and used.",
 )
-ratings_app = typer.Typer(no_args_is_help=True, help="Take ratings in and out of a store, and show agreement.")
+ratings_app = typer.Typer(
+    no_args_is_help=True, help="Take ratings in and out of a store, and show agreement."
+)
 reward_app = typer.Typer(no_args_is_help=True, help="Reward models: predictors of the experts' verdict.")
 app.add_typer(ratings_app, name="ratings")
 app.add_typer(reward_app, name="reward")
@@ -35,19 +37,27 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _main(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
 ) -> None:
     """Shared by all commands."""
 
 
 @app.command()
 def evaluate(
-    synthetic: Annotated[str, typer.Argument(help="Synthetic images: a folder, an .npz, or an image-set spec.")],
+    synthetic: Annotated[
+        str, typer.Argument(help="Synthetic images: a folder, an .npz, or an image-set spec.")
+    ],
     real: Annotated[str, typer.Argument(help="Real images to compare with, not those the generator saw.")],
-    holdout: Annotated[str | None, typer.Option(help="Other real images: the ceiling, and what copies are told by.")] = None,
+    holdout: Annotated[
+        str | None, typer.Option(help="Other real images: the ceiling, and what copies are told by.")
+    ] = None,
     extractors: Annotated[str, typer.Option(help="Comma-separated, such as domain,texture.")] = "",
     metrics: Annotated[str, typer.Option(help="Comma-separated; default: all.")] = "",
-    by: Annotated[str, typer.Option(help="Columns by which results are given, such as label,skin_tone.")] = "",
+    by: Annotated[
+        str, typer.Option(help="Columns by which results are given, such as label,skin_tone.")
+    ] = "",
     reward: Annotated[Path | None, typer.Option(help="Folder of a fitted reward model.")] = None,
     size: Annotated[int | None, typer.Option(help="Side in pixels at which images are compared.")] = None,
     out: OutFile = None,
@@ -84,7 +94,9 @@ def run(
     recipe: Annotated[str, typer.Argument(help="Name of a built-in recipe, or the path of a YAML file.")],
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a part of the recipe.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a part of the recipe.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
 ) -> None:
     """Run a recipe from images to leaderboard and report; a stopped run goes on where it was."""
@@ -121,7 +133,9 @@ def _dry_run(asked: Any, folder: Path) -> None:
 
 
 @app.command("ls")
-def list_components(kind: Annotated[str, typer.Argument(help=", ".join((*KINDS, "criteria", "recipes")))]) -> None:
+def list_components(
+    kind: Annotated[str, typer.Argument(help=", ".join((*KINDS, "criteria", "recipes")))],
+) -> None:
     """List what can be used: built in, and from installed plug-ins."""
     from .core import registry
 
@@ -136,7 +150,9 @@ def list_components(kind: Annotated[str, typer.Argument(help=", ".join((*KINDS, 
     elif kind in KINDS:
         rows = [*_panel_metrics(kind), *registry(kind).describe()]
     else:
-        raise UserError(f"nothing of kind {kind!r}", remedy=did_you_mean(kind, (*KINDS, "criteria", "recipes")))
+        raise UserError(
+            f"nothing of kind {kind!r}", remedy=did_you_mean(kind, (*KINDS, "criteria", "recipes"))
+        )
     for name, about, owner in rows:
         typer.echo(f"{name:24} {about}" + ("" if owner == "synmedbench" else f"  [{owner}]"))
 
@@ -173,7 +189,9 @@ def validate(path: Annotated[str, typer.Argument(help="A recipe or an image set.
 
 @app.command()
 def generate(
-    generator: Annotated[str, typer.Argument(help="A generator spec, such as diffusion:unet-tiny?steps=250.")],
+    generator: Annotated[
+        str, typer.Argument(help="A generator spec, such as diffusion:unet-tiny?steps=250.")
+    ],
     data: Annotated[str, typer.Option(help="Image set to fit on and to take conditions from.")],
     n: Annotated[int, typer.Option("--n", min=1, help="Number of images.")],
     out: Annotated[Path, typer.Option(help="Folder to write.")],
@@ -181,7 +199,9 @@ def generate(
     by: Annotated[str, typer.Option(help="Columns to balance and to ask for.")] = "label",
     size: Annotated[int | None, typer.Option(help="Square size in pixels.")] = None,
     format_: Annotated[str, typer.Option("--format", help="folder or parquet.")] = "folder",
-    batch_size: Annotated[int, typer.Option(min=1, help="Images at a time: a part of what makes them repeatable.")] = 64,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Images at a time: a part of what makes them repeatable.")
+    ] = 64,
 ) -> None:
     """Fit a generator on an image set and write synthetic images with their table and lineage."""
     from .benchmark import generate_images
@@ -193,7 +213,14 @@ def generate(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError("is not empty", where=out, remedy="choose another --out")
     images = generate_images(
-        generator, data, n, columns=_words(by), size=size, seed=seed, batch_size=batch_size, progress=console_progress()
+        generator,
+        data,
+        n,
+        columns=_words(by),
+        size=size,
+        seed=seed,
+        batch_size=batch_size,
+        progress=console_progress(),
     )
     writers[format_](images, out)
     typer.echo(f"{len(images)} images: {out}")
@@ -202,7 +229,9 @@ def generate(
 @app.command("check-generator")
 def check(
     generator: Annotated[str, typer.Argument(help="A generator spec.")],
-    data: Annotated[str, typer.Option(help="Image set to check it on.")] = "phantom-derm?n=240&diseases=3&size=32",
+    data: Annotated[
+        str, typer.Option(help="Image set to check it on.")
+    ] = "phantom-derm?n=240&diseases=3&size=32",
     seed: Seed = 0,
 ) -> None:
     """Run the battery of the generator contract, with advice on each failure."""
@@ -276,7 +305,9 @@ def ratings_export(
 @ratings_app.command("import")
 def ratings_import(
     store: Annotated[str, typer.Argument(help="Store, such as sqlite:///ratings.db.")],
-    path: Annotated[Path, typer.Argument(help="CSV or Parquet file with one row per rater, image and criterion.")],
+    path: Annotated[
+        Path, typer.Argument(help="CSV or Parquet file with one row per rater, image and criterion.")
+    ],
 ) -> None:
     """Add ratings from a file; those that are there already are not doubled."""
     from .experts import RatingStore, import_ratings
@@ -286,7 +317,9 @@ def ratings_import(
 
 
 @ratings_app.command("agreement")
-def ratings_agreement(store: Annotated[str, typer.Argument(help="Store, such as sqlite:///ratings.db.")]) -> None:
+def ratings_agreement(
+    store: Annotated[str, typer.Argument(help="Store, such as sqlite:///ratings.db.")],
+) -> None:
     """Show the share judged plausible by rater, and the raters' agreement."""
     from .experts import RatingStore, agreement_lines
 
@@ -297,7 +330,9 @@ def ratings_agreement(store: Annotated[str, typer.Argument(help="Store, such as 
 @app.command()
 def report(
     run_dir: Annotated[Path, typer.Argument(help="A run folder.")],
-    out: Annotated[Path | None, typer.Option(help="HTML file (default: report.html in the run folder).")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="HTML file (default: report.html in the run folder).")
+    ] = None,
 ) -> None:
     """Write the report of a run: one self-contained HTML file."""
     from .reports import build_report
@@ -346,5 +381,11 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        typer.echo(f"error: {where}{error.strerror or error} (nothing was lost; mend it and run again)", err=True)
+        typer.echo(
+            f"error: {where}{error.strerror or error} (nothing was lost; mend it and run again)", err=True
+        )
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -70,5 +70,5 @@ _ROOMS = {
     "short_name": "._recipe",
     "write_record": "._record",
 }
-__all__ = sorted(_ROOMS)  # noqa: PLE0605
+__all__ = sorted(_ROOMS)
 __getattr__, __dir__ = lazy_exports(__name__, _ROOMS)

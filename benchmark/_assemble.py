@@ -37,7 +37,9 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
     """Read every finished stage into one record; what failed is named and its numbers are missing, not guessed."""
     images = unshelve(graph.data.folder(cache))
     scores, copies = _scores(recipe, graph, cache)
-    cells = [CellRow(**row) for stage in graph.cells.values() for row in _rows(stage.folder(cache), "cell.json")]
+    cells = [
+        CellRow(**row) for stage in graph.cells.values() for row in _rows(stage.folder(cache), "cell.json")
+    ]
     kinds = {entry.name: entry for entry in _generators(recipe, graph, cache, images)}
     extractor = recipe.rank.extractor or short_name(recipe.extractors[0])
     evidence = Evidence(scores, cells, copies, list(kinds), recipe.seeds, extractor, recipe.rank.metric)
@@ -116,7 +118,9 @@ def _adjust(copies: list[Memorisation]) -> None:
         entry.p_adjusted = float(adjusted)
         if entry.memorising and adjusted >= MEMORISING_P:
             entry.memorising = False
-            entry.words += f" Not significant over all generators (p {adjusted:.3g} after Benjamini-Hochberg)."
+            entry.words += (
+                f" Not significant over all generators (p {adjusted:.3g} after Benjamini-Hochberg)."
+            )
 
 
 def _generators(recipe: Recipe, graph: Graph, cache: Path, images: ImageSet) -> list[GeneratorEntry]:
@@ -128,7 +132,9 @@ def _generators(recipe: Recipe, graph: Graph, cache: Path, images: ImageSet) -> 
         folder = graph.cards[(name, recipe.seeds[0])].folder(cache)
         if not (folder / "card.json").is_file():
             entries.append(
-                GeneratorEntry(name=name, kind=kind, version="?", licence="?", trained_on="?", notes="its fit failed")
+                GeneratorEntry(
+                    name=name, kind=kind, version="?", licence="?", trained_on="?", notes="its fit failed"
+                )
             )
             continue
         card = read_card(folder)
@@ -179,7 +185,9 @@ def _judges(graph: Graph, cache: Path) -> dict[str, Any]:
         experts = next(iter(graph.scores.values())).config["experts"]
         oracle = experts["source"] == "oracle"
         found["H"] = {
-            "what": f"the oracle of {experts['oracle']}, without noise" if oracle else "simulated H: panel of predictors",
+            "what": f"the oracle of {experts['oracle']}, without noise"
+            if oracle
+            else "simulated H: panel of predictors",
             "simulated": True,
             "raters_noise": experts["noise"],
         }
@@ -209,10 +217,14 @@ def _audits(recipe: Recipe, scores: list[ScoreRow]) -> list[Audit]:
         gains = {}
         for judge in ("R", "E", "H"):
             ours, control = shares.get((method, judge), {}), shares.get((part.control, judge), {})
-            gains[judge] = [ours[seed] - control[seed] for seed in recipe.seeds if seed in ours and seed in control]
+            gains[judge] = [
+                ours[seed] - control[seed] for seed in recipe.seeds if seed in ours and seed in control
+            ]
         judged = audit(gains)
         entries.append(
-            Audit(aligner=method, control=part.control, verdict=judged.verdict, words=judged.words, gains=gains)
+            Audit(
+                aligner=method, control=part.control, verdict=judged.verdict, words=judged.words, gains=gains
+            )
         )
     return entries
 

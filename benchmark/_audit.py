@@ -38,7 +38,9 @@ def audit(
     'hacked'
     """
     r, h = list(gains.get("R", ())), list(gains.get("H", ()))
-    figures = "; ".join(f"{judge} {describe_seeds(list(values))}" for judge, values in gains.items() if values)
+    figures = "; ".join(
+        f"{judge} {describe_seeds(list(values))}" for judge, values in gains.items() if values
+    )
     if len(h) < min_seeds:
         return Judged("cannot be known from these data", f"gain over the control: {figures}")
     by_h, by_r = paired_t(h, [0.0] * len(h)), paired_t(r, [0.0] * len(r)) if len(r) > 1 else None

@@ -30,7 +30,9 @@ def decide(parts: Sequence[ClaimPart], evidence: Evidence) -> list[Claim]:
     """Decide every claim; p-values of contrasts over seeds are adjusted by Holm over all that were registered."""
     claims = [_DECIDERS[part.compare](part, evidence) for part in parts]
     tested = [claim for claim in claims if claim.p is not None]
-    for claim, adjusted in zip(tested, holm([claim.p for claim in tested if claim.p is not None]), strict=True):
+    for claim, adjusted in zip(
+        tested, holm([claim.p for claim in tested if claim.p is not None]), strict=True
+    ):
         claim.p_adjusted = float(adjusted)
         if claim.verdict == "shown" and adjusted >= 0.05:
             claim.verdict = "not shown"
@@ -38,7 +40,9 @@ def decide(parts: Sequence[ClaimPart], evidence: Evidence) -> list[Claim]:
     return claims
 
 
-def _over_seeds(part: ClaimPart, sentence: str, contrast: str, a: list[float], b: list[float], sign: int) -> Claim:
+def _over_seeds(
+    part: ClaimPart, sentence: str, contrast: str, a: list[float], b: list[float], sign: int
+) -> Claim:
     differences = [sign * (x - y) for x, y in zip(a, b, strict=True)]
     claim = Claim(
         id=part.id,
@@ -159,7 +163,11 @@ def _ceiling(part: ClaimPart, evidence: Evidence) -> Claim:
         if (other.hi < top.lo) if lower_is_better else (other.lo > top.hi):
             above.append(name)
     known = top is not None
-    words = f"wholly better than {part.a}: {', '.join(above)}" if above else "no interval lies wholly on its better side"
+    words = (
+        f"wholly better than {part.a}: {', '.join(above)}"
+        if above
+        else "no interval lies wholly on its better side"
+    )
     return Claim(
         id=part.id,
         sentence=f"No generator that does not copy beats {part.a} with intervals apart.",

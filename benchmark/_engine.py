@@ -79,7 +79,9 @@ def _schedule(
                 bar.advance(1, stage.name)
                 progress.say(f"  {stage.name}: {outcome.seconds[stage.key]:.1f} s")
             except BrokenProcessPool:
-                outcome.failed[stage.key] = "its process died (out of memory, or killed); the same command goes on"
+                outcome.failed[stage.key] = (
+                    "its process died (out of memory, or killed); the same command goes on"
+                )
             except Exception as error:
                 outcome.failed[stage.key] = str(error)
             if stage.key in outcome.failed:
@@ -104,7 +106,9 @@ def _pool(workers: int, progress: Progress) -> Iterator[ProcessPoolExecutor]:
     listener = threading.Thread(target=_listen, args=(events, stop, progress), daemon=True)
     saved = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_enter, initargs=(events, os.getpid()))
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_enter, initargs=(events, os.getpid())
+    )
     listener.start()
     try:
         yield pool

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ..core import Progress, UserError, code_commit, code_version, describe_machine, registry, rng, wilson
 from ..imagesets import DECODING_RULE, ImageSet, count_strata, open_imageset, stratum_of
 from ..metrics import PANEL, Score, by_stratum, extract, memorisation, score_panel
-from ._record import Data, GeneratorEntry, Memorisation, Record, ScoreRow
 from ._recipe import short_name
+from ._record import Data, GeneratorEntry, Memorisation, Record, ScoreRow
 from ._work_data import group_of
 from ._work_generate import with_groups
 
@@ -79,7 +79,9 @@ class _Evaluation:
         self.fake, self.true, self.held = with_groups(fake), with_groups(true), held
         self.by, self.seed, self.cache, self.progress = by, seed, cache, progress
         group = group_of(self.true)
-        self.groups = self.true.table[group].astype(str).to_numpy() if group else np.arange(len(true)).astype(str)
+        self.groups = (
+            self.true.table[group].astype(str).to_numpy() if group else np.arange(len(true)).astype(str)
+        )
         names = rng(seed, "halves").permutation(np.unique(self.groups))
         self.half = np.isin(self.groups, names[: len(names) // 2])
 
@@ -88,12 +90,16 @@ class _Evaluation:
         extractor = registry("extractors").build(spec)
         learns = getattr(extractor, "learns", False)
         self.progress.say(f"features: {short_name(spec)}")
-        extractor.fit(self.true.subset(self.half) if learns else self.true, seed=self.seed, progress=self.progress)
+        extractor.fit(
+            self.true.subset(self.half) if learns else self.true, seed=self.seed, progress=self.progress
+        )
         name = short_name(spec)
         fake, true = (extract(extractor, images, self.cache) for images in (self.fake, self.true))
         reference = ~self.half if learns else np.ones(len(true), bool)
         groups = self.groups[reference]
-        found = score_panel(true[reference], fake, extractor=name, metrics=_PANEL, groups=groups, seed=self.seed)
+        found = score_panel(
+            true[reference], fake, extractor=name, metrics=_PANEL, groups=groups, seed=self.seed
+        )
         rows = [_row("synthetic", each, self) for each in found]
         rows += self._floor(name, extractor, true)
         rows += self._strata(name, true, fake, reference)
@@ -118,7 +124,9 @@ class _Evaluation:
         for column in self.by:
             real = stratum_of(self.true, column).astype(str)
             known = column in self.fake.table.columns
-            asked = stratum_of(self.fake, column).astype(str) if known else np.full(len(self.fake), "", dtype=str)
+            asked = (
+                stratum_of(self.fake, column).astype(str) if known else np.full(len(self.fake), "", dtype=str)
+            )
             found = by_stratum(
                 true[reference],
                 fake,
@@ -132,7 +140,9 @@ class _Evaluation:
             rows += [_row("synthetic", each, self) for each in found]
         return rows
 
-    def _copies(self, extractor: Any, true: NDArray[np.float32], fake: NDArray[np.float32]) -> Memorisation | None:
+    def _copies(
+        self, extractor: Any, true: NDArray[np.float32], fake: NDArray[np.float32]
+    ) -> Memorisation | None:
         if self.held is None:
             return None
         mirrored = extractor.features(np.ascontiguousarray(self.true.images()[:, :, ::-1]))
@@ -164,7 +174,11 @@ def _row(generator: str, score: Score, job: _Evaluation) -> ScoreRow:
 
 
 def _copy_row(job: _Evaluation, extractor: str, verdict: Memorisation | None) -> ScoreRow:
-    reason = None if verdict else "copies cannot be told from chance without --holdout images the generator never saw"
+    reason = (
+        None
+        if verdict
+        else "copies cannot be told from chance without --holdout images the generator never saw"
+    )
     return ScoreRow(
         generator="synthetic",
         imageset=job.true.about.name,
@@ -245,7 +259,10 @@ def _record(
         name=f"{Path(synthetic).name} against {Path(real).name}",
         status="complete",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        asked={"typed": "", "resolved": {"synthetic": synthetic, "real": real, "holdout": holdout, "size": size}},
+        asked={
+            "typed": "",
+            "resolved": {"synthetic": synthetic, "real": real, "holdout": holdout, "size": size},
+        },
         data=Data(
             name=true.about.name,
             licence=true.about.licence,

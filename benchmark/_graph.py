@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core import parse_spec, registry
+from ..core import UserError, parse_spec, registry
 from ..imagesets import ImageSet
 from ._recipe import Component, Recipe, short_name, without_alias
 from ._stage import Stage
@@ -77,7 +77,14 @@ class _Seed:
 
     def stage(self, name: str, function: str, config: Mapping[str, Any], needs: Mapping[str, Stage]) -> Stage:
         return self.graph.add(
-            Stage(f"{name} [seed {self.seed}]", function, 1, config, self.seed, {"data": self.graph.data, **needs})
+            Stage(
+                f"{name} [seed {self.seed}]",
+                function,
+                1,
+                config,
+                self.seed,
+                {"data": self.graph.data, **needs},
+            )
         )
 
     def fit(self, part: Component) -> Stage:
@@ -111,6 +118,12 @@ class _Seed:
         part = self.recipe.alignment.experts
         oracle = self.images.about.oracle
         source = part.source if part.source != "auto" else ("oracle" if oracle else "panel")
+        if source == "oracle" and oracle is None:
+            raise UserError(
+                f"no oracle knows the image set {self.images.about.name!r}",
+                where="alignment.experts.source",
+                remedy="write panel, or auto",
+            )
         return {"source": source, "oracle": oracle, "noise": part.noise, "n": part.ratings}
 
     def panels(self, roles: str) -> dict[str, Stage]:
@@ -179,7 +192,9 @@ class _Seed:
             **{f"judge-{role}": stage for role, stage in judges.items()},
             **(self.panels("H") if judges else {}),
         }
-        self.graph.scores[(name, self.seed)] = self.stage(f"score {name}", "._work_score:score", config, needs)
+        self.graph.scores[(name, self.seed)] = self.stage(
+            f"score {name}", "._work_score:score", config, needs
+        )
 
     def cells(self) -> None:
         grid = self.recipe.classifiers

@@ -23,13 +23,21 @@ class _Part(BaseModel):
 class ImageSetPart(_Part):
     """Which images, and how they are grouped."""
 
-    path: Component = Field(description="an image-set spec such as phantom-derm?n=3000, or a folder or .npz file")
-    size: int = Field(default=32, ge=8, le=512, description="square size in pixels that all images are brought to")
+    path: Component = Field(
+        description="an image-set spec such as phantom-derm?n=3000, or a folder or .npz file"
+    )
+    size: int = Field(
+        default=32, ge=8, le=512, description="square size in pixels that all images are brought to"
+    )
     label: str = "label"
-    group: str | None = Field(default=None, description="column whose images never cross a split (default: found)")
+    group: str | None = Field(
+        default=None, description="column whose images never cross a split (default: found)"
+    )
     strata: list[str] = Field(default_factory=list, description="columns by which results are given")
     min_stratum: int = Field(default=50, ge=2)
-    max_images: int | None = Field(default=None, ge=50, description="use a stratified sample of this many groups")
+    max_images: int | None = Field(
+        default=None, ge=50, description="use a stratified sample of this many groups"
+    )
     flips: Literal["both", "horizontal", "none"] = Field(
         default="both", description="mirror images that mean the same (generators may train on them)"
     )
@@ -48,7 +56,9 @@ class SplitsPart(_Part):
     def _sum(self) -> SplitsPart:
         shares = self.model_dump()
         if any(share <= 0 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:
-            raise ValueError(f"the five shares must be positive and sum to 1, they sum to {sum(shares.values()):.3f}")
+            raise ValueError(
+                f"the five shares must be positive and sum to 1, they sum to {sum(shares.values()):.3f}"
+            )
         return self
 
 
@@ -56,7 +66,9 @@ class ExpertsPart(_Part):
     """Who rates: the phantom's oracle with noise, or a panel of predictors where no oracle exists."""
 
     source: Literal["auto", "oracle", "panel"] = "auto"
-    noise: float = Field(default=0.05, ge=0, lt=0.5, description="chance that an answer on a criterion is flipped")
+    noise: float = Field(
+        default=0.05, ge=0, lt=0.5, description="chance that an answer on a criterion is flipped"
+    )
     ratings: int = Field(default=256, ge=20, description="images rated for R, and as many others for E")
 
 
@@ -91,7 +103,9 @@ class ClassifiersPart(_Part):
                        "real+shuffled-synthetic"]] = Field(
         default_factory=lambda: ["real-only", "real-repeated", "real+synthetic"]
     )  # fmt: skip
-    generators: list[str] = Field(default_factory=list, description="names of generators whose images are added")
+    generators: list[str] = Field(
+        default_factory=list, description="names of generators whose images are added"
+    )
     n_real: list[int] = Field(default_factory=lambda: [8, 32], description="real training images per class")
     ratios: list[float] = Field(default_factory=lambda: [2.0], description="synthetic images per real one")
 
@@ -134,19 +148,36 @@ class Recipe(_Part):
     seeds: list[int] = Field(default_factory=lambda: [0, 1], min_length=1)
     conditions: list[str] = Field(default_factory=lambda: ["label"])
     n_images: int = Field(default=360, ge=8, description="images sampled from every generator for each seed")
-    batch_size: int = Field(default=60, ge=1, description="fixed sampling batch: part of what makes images repeatable")
+    batch_size: int = Field(
+        default=60, ge=1, description="fixed sampling batch: part of what makes images repeatable"
+    )
     base: Component | None = "diffusion"
-    generators: list[Component] = Field(default_factory=list, description="further generators, trained on train")
+    generators: list[Component] = Field(
+        default_factory=list, description="further generators, trained on train"
+    )
     references: list[Component] = Field(
-        default_factory=lambda: ["real-holdout", "classical", "blur:0.5", "blur:1", "blur:2", "blur:4", "copy", "noise"]
+        default_factory=lambda: [
+            "real-holdout",
+            "classical",
+            "blur:0.5",
+            "blur:1",
+            "blur:2",
+            "blur:4",
+            "copy",
+            "noise",
+        ]
     )
     alignment: AlignmentPart | None = Field(default_factory=AlignmentPart)
     extractors: list[Component] = Field(default_factory=lambda: ["domain"], min_length=1)
-    metrics: list[Component] = Field(default_factory=list, description="metrics of plug-ins, beside the panel")
+    metrics: list[Component] = Field(
+        default_factory=list, description="metrics of plug-ins, beside the panel"
+    )
     classifiers: ClassifiersPart | None = Field(default_factory=ClassifiersPart)
     claims: list[ClaimPart] = Field(default_factory=list)
     rank: RankPart = Field(default_factory=RankPart)
-    budget_minutes: dict[str, float] = Field(default_factory=dict, description="expected minutes by stage, printed")
+    budget_minutes: dict[str, float] = Field(
+        default_factory=dict, description="expected minutes by stage, printed"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Recipe:
@@ -199,7 +230,11 @@ def without_alias(spec: Component) -> Component:
 def _unknown_components(recipe: Recipe) -> list[str]:
     wanted: list[tuple[str, str, Component]] = []
     generators = [recipe.base] if recipe.base else []
-    for where, parts in (("generators", recipe.generators), ("references", recipe.references), ("base", generators)):
+    for where, parts in (
+        ("generators", recipe.generators),
+        ("references", recipe.references),
+        ("base", generators),
+    ):
         wanted += [(where, "generators", part) for part in parts]
     wanted += [("extractors", "extractors", part) for part in recipe.extractors]
     wanted += [("metrics", "metrics", part) for part in recipe.metrics]
@@ -207,7 +242,9 @@ def _unknown_components(recipe: Recipe) -> list[str]:
         wanted += [("alignment.methods", "aligners", part) for part in recipe.alignment.methods]
     if recipe.classifiers:
         wanted.append(("classifiers.model", "classifiers", recipe.classifiers.model))
-    known = {kind: {*registry(kind).names(), *(["real-holdout"] if kind == "generators" else [])} for kind in KINDS}
+    known = {
+        kind: {*registry(kind).names(), *(["real-holdout"] if kind == "generators" else [])} for kind in KINDS
+    }
     problems = []
     for where, kind, part in wanted:
         try:

@@ -191,7 +191,9 @@ class Record(_Model):
     name: str
     status: Literal["complete", "partial"]
     created: str = Field(description="UTC, ISO 8601")
-    asked: dict[str, Any] = Field(description="'typed' (the command's words) and 'resolved' (the whole recipe)")
+    asked: dict[str, Any] = Field(
+        description="'typed' (the command's words) and 'resolved' (the whole recipe)"
+    )
     data: Data
     generators: list[GeneratorEntry]
     judges: dict[str, Any] = Field(default_factory=dict, description="cards of R, E and H")
@@ -246,5 +248,6 @@ def read_record(path: str | Path) -> Record:
 def faults(error: ValidationError) -> str:
     """Every fault of a validation, each with its path, in one line."""
     return "; ".join(
-        f"{'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg'].lower()}" for fault in error.errors()
+        f"{'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg'].lower()}"
+        for fault in error.errors()
     )

@@ -19,7 +19,11 @@ def read_ruler(
     """Say of each generator which blur of real hold-out images is as far from real as its images are."""
     values: dict[str, float] = {}
     for name in generators:
-        rows = [r for r in scores if (r.generator, r.metric, r.extractor, r.stratum) == (name, metric, extractor, "all")]
+        rows = [
+            r
+            for r in scores
+            if (r.generator, r.metric, r.extractor, r.stratum) == (name, metric, extractor, "all")
+        ]
         summary = over_seeds(rows)
         if summary is not None:
             values[name] = summary.value

@@ -68,7 +68,9 @@ def run_recipe(
     _say_budget(recipe, len(stages), progress)
     outcome = run_local(stages, cache, workers=workers or os.cpu_count() or 1, progress=progress)
     record = assemble(recipe, graph, outcome, cache, typed)
-    write_text(out / "recipe.yaml", yaml.safe_dump(dict(resolved(recipe)), sort_keys=False, allow_unicode=True))
+    write_text(
+        out / "recipe.yaml", yaml.safe_dump(dict(resolved(recipe)), sort_keys=False, allow_unicode=True)
+    )
     _copy_gallery(recipe, graph, cache, out / "gallery")
     write_record(record, out / "record.json")
     return record
@@ -79,7 +81,9 @@ def _make_folders(out: Path, cache: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"cannot write there: {error.strerror}", where=out, remedy="choose another --out") from error
+        raise UserError(
+            f"cannot write there: {error.strerror}", where=out, remedy="choose another --out"
+        ) from error
 
 
 def _say_budget(recipe: Recipe, n_stages: int, progress: Progress) -> None:

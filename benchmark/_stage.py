@@ -76,7 +76,12 @@ def perform(stage: Stage, cache: Path, progress: Progress) -> float:
         with atomic_folder(target) as out:
             function(Work(stage.config, stage.seed, inputs, out, scratch, progress))
             seconds = time.monotonic() - began
-            note = {"name": stage.name, "key": stage.key, "seconds": round(seconds, 2), "version": stage.version}
+            note = {
+                "name": stage.name,
+                "key": stage.key,
+                "seconds": round(seconds, 2),
+                "version": stage.version,
+            }
             (out / "stage.json").write_text(json.dumps(note))
         shutil.rmtree(scratch, ignore_errors=True)
     return float(json.loads((target / "stage.json").read_text())["seconds"])

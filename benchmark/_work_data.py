@@ -72,7 +72,9 @@ def _sample(images: ImageSet, part: ImageSetPart) -> ImageSet:
 def data_stage(images: ImageSet, part: ImageSetPart, splits: SplitsPart) -> Stage:
     """The stage that keeps the split images; its key rests on every pixel and table cell."""
     config = {
-        "content": content_key(images.images(), images.table.astype(object).where(images.table.notna(), None)),
+        "content": content_key(
+            images.images(), images.table.astype(object).where(images.table.notna(), None)
+        ),
         "group": group_column(images, part),
         "splits": splits.model_dump(),
     }

@@ -38,7 +38,9 @@ def fit_panel(work: Work) -> None:
     train = with_groups(split_of(work.inputs["data"], "train"))
     held = with_groups(split_of(work.inputs["data"], "val"))
     part = np.arange(len(train)) % len(PANELS) == PANELS[role]["part"]
-    expert = PanelExpert(backbone=str(PANELS[role]["backbone"]), steps=work.config["steps"], name=f"panel {role}")
+    expert = PanelExpert(
+        backbone=str(PANELS[role]["backbone"]), steps=work.config["steps"], name=f"panel {role}"
+    )
     expert.fit(train.subset(part), held, seed=derive_seed(work.seed, "panel", role), progress=work.progress)
     expert.save(work.out / "panel")
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import derive_seed, registry, wilson
+from ..core import UserError, derive_seed, registry, wilson
 from ..imagesets import ImageSet, stratum_of, too_small
-from ..metrics import PANEL, RewardModel, by_stratum, memorisation, score_panel
+from ..metrics import PANEL, RewardModel, by_stratum, memorisation, nearest, score_panel
 from ._gallery import write_gallery
 from ._recipe import without_alias
 from ._shelf import split_of, unshelve
@@ -61,7 +61,11 @@ def score(work: Work) -> None:
             copies = _memorisation(work, name, real, synthetic, images)
             rows.append(_copy_row(name, copies, len(images)))
     rows += _plausibility_rows(work, images)
-    fixed = {"generator": work.config["generator"], "imageset": work.config["imageset"], "seed": work.config["seed"]}
+    fixed = {
+        "generator": work.config["generator"],
+        "imageset": work.config["imageset"],
+        "seed": work.config["seed"],
+    }
     note = {"scores": [{**row, **fixed} for row in rows], "memorisation": copies}
     (work.out / "scores.json").write_text(json.dumps(_clean(note)))
 
@@ -126,14 +130,15 @@ _ROW_FIELDS = (
 def _memorisation(
     work: Work, name: str, real: _Real, synthetic: Features, images: ImageSet
 ) -> dict[str, Any]:
-    verdict = memorisation(
-        real.of("train"),
-        synthetic,
-        real.of("holdout"),
-        features=name,
-        train_views=[real.mirrored],
-    )
     train = real.images("train")
+    try:
+        verdict = memorisation(
+            real.of("train"), synthetic, real.of("holdout"), features=name, train_views=[real.mirrored]
+        )
+    except UserError as error:
+        distances, neighbours = nearest(synthetic, real.of("train"))
+        write_gallery(work.out, images, train, neighbours[:, 0], distances[:, 0])
+        return {"memorising": None, "copy_share": None, "n": len(images), "words": f"Not decided: {error}."}
     write_gallery(work.out, images, train, verdict.nearest_train, verdict.closeness)
     return {
         "memorising": verdict.memorising,
@@ -154,10 +159,11 @@ def _copy_row(extractor: str, copies: Mapping[str, Any], n: int) -> dict[str, An
         "stratum": "all",
         "n_synthetic": n,
         "value": copies["copy_share"],
-        "lo": copies["lo"],
-        "hi": copies["hi"],
+        "lo": copies.get("lo"),
+        "hi": copies.get("hi"),
         "method": "wilson",
         "higher_is_better": False,
+        "reason": copies["words"] if copies["copy_share"] is None else None,
     }
 
 
@@ -187,7 +193,9 @@ def _verdicts(work: Work, images: ImageSet) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def _share_row(judge: str, stratum: str, verdict: NDArray[np.float64], work: Work | None = None) -> dict[str, Any]:
+def _share_row(
+    judge: str, stratum: str, verdict: NDArray[np.float64], work: Work | None = None
+) -> dict[str, Any]:
     row: dict[str, Any] = {
         "metric": "plausible_share",
         "extractor": judge,

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from ._memory import FeatureMemory as FeatureMemory
     from ._network import FEATURE_BATCH as FEATURE_BATCH
     from ._network import Classifier as Classifier
+    from ._network import feature_width as feature_width
     from ._network import features_of as features_of
+    from ._network import stream_features as stream_features
     from ._preprocess import Preprocessing as Preprocessing
+    from ._preprocess import to_unit as to_unit
     from ._temperature import fit_temperature as fit_temperature
     from ._timm import TimmClassifier as TimmClassifier
     from ._train import Settings as Settings
@@ -44,12 +47,15 @@ _ROOMS = {
     "augment": "._augment",
     "best_device": "._backbone",
     "expected_calibration_error": "._weighted",
+    "feature_width": "._network",
     "features_of": "._network",
     "fit_temperature": "._temperature",
     "load_backbone": "._backbone",
     "measures": "._measures",
     "reached_plateau": "._weighted",
+    "stream_features": "._network",
     "subset_per_class": "._arms",
+    "to_unit": "._preprocess",
     "train": "._train",
     "training_set": "._arms",
     "weights_key": "._backbone",

@@ -112,7 +112,7 @@ def _reduction(module: nn.Module) -> int:
 
 
 def _stem_strides(module: nn.Module) -> list[nn.Conv2d | nn.MaxPool2d]:
-    """The first convolution, when overlapping and of stride 2, and the pooling that a ResNet has behind it."""
+    """The first convolution, when overlapping and of stride 2, and the pooling of a ResNet behind it."""
     first = next((layer for layer in module.modules() if isinstance(layer, nn.Conv2d)), None)
     found: list[nn.Conv2d | nn.MaxPool2d] = []
     if first is not None and tuple(first.stride) == (2, 2) and first.kernel_size[0] > 2:

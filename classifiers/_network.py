@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from ._preprocess import Preprocessing, to_unit
 
-FEATURE_BATCH = 64
-"""Images of one forward pass. Fixed, since sums in another order change the last digits of a feature."""
+FEATURE_BATCH = 32
+"""Images of one forward pass; the last pass is filled up. With one shape for all passes, an image's
+features do not depend on its neighbours, so that features kept from an earlier run equal those computed
+anew."""
 
 
 class Classifier(nn.Module):
@@ -44,26 +46,22 @@ def feature_width(backbone: nn.Module, size: int) -> int:
 
 
 def features_of(
-    module: nn.Module,
-    preprocessing: Preprocessing,
-    images: NDArray[np.uint8],
-    *,
-    batch_size: int = FEATURE_BATCH,
+    module: nn.Module, preprocessing: Preprocessing, images: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
     """Return what ``module`` gives for (N, H, W, 3) uint8 images, as (N, D) float32, in evaluation mode."""
-    return stream_features(
-        module,
-        preprocessing,
-        (images[start : start + batch_size] for start in range(0, len(images), batch_size)),
-    )
+    starts = range(0, len(images), FEATURE_BATCH)
+    return stream_features(module, preprocessing, (images[i : i + FEATURE_BATCH] for i in starts))
 
 
 def stream_features(
     module: nn.Module, preprocessing: Preprocessing, stream: Iterable[NDArray[np.uint8]]
 ) -> NDArray[np.float32]:
-    """``features_of`` for images that come in batches, so that they need not all be in memory."""
+    """``features_of`` for images that come in batches of at most 32, and need not all be in memory."""
     device = next(module.parameters()).device
     module.eval()
+    rows = []
     with torch.inference_mode():
-        rows = [module(preprocessing(to_unit(batch, device))).float().cpu().numpy() for batch in stream]
+        for batch in stream:
+            full = to_unit(np.resize(batch, (FEATURE_BATCH, *batch.shape[1:])), device)
+            rows.append(module(preprocessing(full))[: len(batch)].float().cpu().numpy())
     return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)

@@ -55,9 +55,8 @@ class Preprocessing:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Preprocessing:
         """The inverse of ``to_json``."""
-        return cls(
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-        )
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**fields)
 
     def __call__(self, unit: Tensor) -> Tensor:
         """Map (N, 3, H, W) in [0, 1] to the network's input; differentiable with respect to the pixels."""

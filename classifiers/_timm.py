@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,6 +26,9 @@ DEFAULT_MODEL = "test_byobnet"
 """The timm model with the best accuracy a second on one core, from scratch at 32 and 64 pixels."""
 VIEWS = 4
 """Augmented copies of each image for a frozen backbone, unless the augmentation is ``none`` or ``flip``."""
+
+
+_PROCESS_MEMORY = FeatureMemory()
 
 
 class TimmClassifier:
@@ -71,7 +74,7 @@ class TimmClassifier:
         batch_size: int = 32,
         learning_rate: float | None = None,
         weight_decay: float = 0.05,
-        augment: Literal["none", "flip", "dihedral", "classical"] = "flip",
+        augment: str = "flip",
         in_size: int | None = None,
         label_smoothing: float = 0.0,
         mean: float | Sequence[float] | None = None,
@@ -171,7 +174,7 @@ class TimmClassifier:
     ) -> FittedClassifier:
         backbone, preprocessing = self._frozen_backbone(images.shape[1])
         key = content_key(weights_key(self.model, self.weights), preprocessing.to_json(), self.options)
-        memory = memory if memory is not None else FeatureMemory()
+        memory = memory if memory is not None else _PROCESS_MEMORY
         seen = [images, *_views(images, kind, seed)]
         features = np.concatenate(
             [memory.rows(key, each, lambda new: features_of(backbone, preprocessing, new)) for each in seen]

@@ -73,9 +73,7 @@ def paired_t(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> Interval:
     return Interval(interval.value, interval.lo, interval.hi, level, "paired t")
 
 
-def paired_t_within(
-    differences: ArrayLike, within_variances: ArrayLike, level: float = LEVEL
-) -> Interval:
+def paired_t_within(differences: ArrayLike, within_variances: ArrayLike, level: float = LEVEL) -> Interval:
     """t interval over seeds whose patients are shared, with the patients' own sampling variance added.
 
     All seeds are tested on the same patients, so the variance of the mean is the between-seed variance / S plus

@@ -17,14 +17,14 @@ def lazy_exports(
     the module is imported at the first use of the name, so that ``import synmedbench`` never loads torch.
     """
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> Any:  # noqa: N807
         if name not in rooms:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(rooms[name], package), name)
         setattr(sys.modules[package], name, value)
         return value
 
-    def __dir__() -> list[str]:
+    def __dir__() -> list[str]:  # noqa: N807
         return sorted({*vars(sys.modules[package]), *rooms})
 
     return __getattr__, __dir__

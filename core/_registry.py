@@ -48,7 +48,8 @@ class Registry:
         if len(points[name]) > 1:
             owners = ", ".join(sorted(_owner(point) for point in points[name]))
             raise UserError(
-                f"two packages register the {self.kind[:-1]} {name!r}: {owners}", remedy="uninstall one of them"
+                f"two packages register the {self.kind[:-1]} {name!r}: {owners}",
+                remedy="uninstall one of them",
             )
         return points[name][0]
 
@@ -84,7 +85,9 @@ class Registry:
         missing = [
             key
             for key, p in parameters.items()
-            if p.default is p.empty and p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) and key not in config
+            if p.default is p.empty
+            and p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)
+            and key not in config
         ]
         if missing:
             example = f"{name}:VALUE" if missing[0] == "argument" else f"{name}?{missing[0]}=VALUE"

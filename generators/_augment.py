@@ -15,7 +15,7 @@ Change = Callable[[Image, np.random.Generator, float], Image]
 def classical_augmentation(
     image: NDArray[np.uint8], draw: np.random.Generator, strength: float = 1.0
 ) -> NDArray[np.uint8]:
-    """Return (H, W, 3) uint8: flipped, then two of turn / zoom / shift, then two of light / contrast / colour.
+    """Return (H, W, 3) uint8: flipped, two of turn / zoom / shift, two of light / contrast / colour.
 
     The recipe follows RandAugment (Cubuk et al. 2020): a fixed number of changes, each drawn with equal
     chance at a random size up to ``strength``.

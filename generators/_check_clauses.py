@@ -122,7 +122,7 @@ def _honours(battery: Battery) -> None:
         if column in battery.generator.card.columns and battery.conditions.table[column].nunique() > 1:
             battery.check(
                 f"honours {column}",
-                f"Make image i of the value that row i of the conditions has in {column!r}, and train long enough.",
+                f"Make image i show what row i of the conditions says in {column!r}, and train long enough.",
                 partial(_probe, battery, column, real),
             )
 

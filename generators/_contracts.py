@@ -30,9 +30,9 @@ class Conditions:
 class GeneratorCard:
     """What a generator is: shown on every page that shows its images.
 
-    ``columns`` are the columns of ``Conditions.table`` that it honours; ``trained_on`` is the content hash of the
-    image set it was fitted on (or ``"unknown"`` for foreign images), ``kind`` is ``generator``, ``reference``
-    (a reference arm of the ruler) or ``aligned``.
+    ``columns`` are the columns of ``Conditions.table`` that it honours; ``trained_on`` is the content hash of
+    the image set it was fitted on (or ``"unknown"`` for foreign images), ``kind`` is ``generator``,
+    ``reference`` (a reference arm of the ruler) or ``aligned``.
     """
 
     name: str
@@ -90,6 +90,13 @@ class Aligner(Protocol):
     name: str
 
     def align(
-        self, base: Generator, reward: Reward, train: ImageSet, *, seed: int, budget: Budget, progress: Progress
+        self,
+        base: Generator,
+        reward: Reward,
+        train: ImageSet,
+        *,
+        seed: int,
+        budget: Budget,
+        progress: Progress,
     ) -> Generator:
         """Return the aligned generator."""

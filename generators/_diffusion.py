@@ -102,6 +102,7 @@ class Diffusion:
         self.patch = patch or self.shape.patch
         self.size, self.flips = size, flips
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
+        self.save_every = 60.0
         self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self.vocabulary: Vocabulary | None = None
         self.denoiser: Denoiser | None = None
@@ -135,7 +136,7 @@ class Diffusion:
             licence=f"that of the training images: {train.about.licence}",
         )
         key = content_key("fit", self.settings, self.card.trained_on, seed, self.version)
-        schedule = Schedule(self.steps, self.learning_rate, self.ema)
+        schedule = Schedule(self.steps, self.learning_rate, self.ema, save_every=self.save_every)
         self.losses = self.optimise(
             self.real_loss(data, seed, self.batch_size), schedule, progress, "diffusion", key=key
         )

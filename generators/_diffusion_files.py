@@ -135,6 +135,7 @@ def _readme(model: Diffusion) -> str:
         f"A conditional diffusion model of {model.size} x {model.size} images, made with synmedbench.\n\n"
         f"- Licence: {card.licence}\n- Trained on the image set with content hash `{card.trained_on}`\n"
         f"- Method: {card.citation}\n\n## Conditions it honours\n\n{columns}\n\n## Use\n\n"
-        '```python\nfrom synmedbench.generators import Diffusion\n\nmodel = Diffusion.load("this-folder")\n```\n\n'
+        "```python\nfrom synmedbench.generators import Diffusion\n\n"
+        'model = Diffusion.load("this-folder")\n```\n\n'
         "Its images are synthetic. They may resemble training images; measure that before sharing them.\n"
     )

@@ -19,7 +19,7 @@ from ._samplers import SAMPLERS
 
 
 class Draft(Finetuner):
-    """Follow the reward's gradient through one late denoising step, and stay near the data by the denoising loss.
+    """Follow the reward's gradient through one late denoising step; the denoising loss keeps near the data.
 
     ``loss = L(real) - weight E [ log r(D(x_k; sigma_k, c), c) ]``: the model is sampled without gradient down
     to a noise level sigma_k drawn among the last ``late`` share of the steps, and the clean image that one

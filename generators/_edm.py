@@ -26,7 +26,7 @@ def training_sigmas(uniform: Tensor, mean: float, spread: float) -> Tensor:
 
 
 def stratified_uniform(n: int, generator: torch.Generator) -> Tensor:
-    """Return n uniform numbers, one in each n-th of (0, 1) in random order: a batch covers all noise levels."""
+    """Return n uniform numbers, one in each n-th of (0, 1), in random order: a batch covers all levels."""
     ranks = torch.randperm(n, generator=generator)
     return (ranks + torch.rand(n, generator=generator)) / n
 

@@ -18,7 +18,7 @@ from ._vocabulary import column_values
 
 
 class Finetuner:
-    """An aligner that trains a copy of a diffusion model for ``budget.steps`` steps; subclasses give the loss.
+    """An aligner that trains a copy of a diffusion model for ``budget.steps`` steps of its own loss.
 
     Every step costs about the same for all of them, and every random draw derives from (seed, step), so that
     a finetuning that was stopped goes on from ``checkpoint`` bit for bit.
@@ -84,7 +84,7 @@ class Finetuner:
             weights_key(base),
             str(getattr(reward, "key", "")),
         )
-        schedule = Schedule(budget.steps, budget.learning_rate, model.ema)
+        schedule = Schedule(budget.steps, budget.learning_rate, model.ema, save_every=model.save_every)
         model.losses = model.optimise(loss, schedule, progress, self.name, key=key)
         model.checkpoint = None
         return model
@@ -96,7 +96,7 @@ def weights_key(model: Diffusion) -> str:
 
 
 def condition_rows(train: ImageSet) -> pd.DataFrame:
-    """Return the training table as conditions: ``skin_tone`` by its groups, as in what a generator is asked for."""
+    """Return the training table as conditions: ``skin_tone`` by its groups, as it is asked for."""
     table = train.table
     if "skin_tone" in table.columns:
         table = table.assign(skin_tone=column_values(table, "skin_tone"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 from ..core import UserError
 from ..imagesets import read_folder
@@ -67,7 +68,7 @@ def read_generator_card(path: Path, default: GeneratorCard) -> GeneratorCard:
     return dataclasses.replace(default, **given)
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read(path: Path) -> dict[str, Any]:
     try:
         stated = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:

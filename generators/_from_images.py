@@ -123,7 +123,7 @@ class FromImages:
 
 
 def matching_columns(table: pd.DataFrame, most: int = 64) -> tuple[str, ...]:
-    """Return the columns that conditions can be matched by: text or whole numbers with few values, label first."""
+    """Return the columns that conditions are matched by: text or whole numbers, few values, label first."""
     found = []
     for column in map(str, table.columns):
         if column in IDENTITY or column.startswith("true_"):

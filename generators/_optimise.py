@@ -1,4 +1,4 @@
-"""One training loop for fits and aligners: AdamW, cosine decay, EMA, and checkpoints that resume bit for bit."""
+"""One training loop for fits and aligners: AdamW, cosine decay, EMA; checkpoints resume bit for bit."""
 
 from __future__ import annotations
 
@@ -59,14 +59,16 @@ def optimise(
     checkpoint: Path | None = None,
     key: str = "",
 ) -> list[float]:
-    """Train ``model`` in place, leave it with its averaged weights, and return the loss of every step run here.
+    """Train ``model`` in place, leave it with its averaged weights, return the loss of every step run here.
 
     With ``checkpoint``, the state is written there every minute and read back when ``key`` (what is being
     fitted, on what) is the same; a file of another fit, or a damaged one, is ignored. The file is removed by
     its owner.
     """
     parameters = list(model.parameters())
-    optimizer = torch.optim.AdamW(parameters, schedule.learning_rate, weight_decay=schedule.weight_decay)
+    optimizer = torch.optim.AdamW(
+        parameters, schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
+    )
     state = _State(model, [p.detach().clone() for p in parameters], optimizer)
     if checkpoint is not None and checkpoint.is_file():
         _restore(state, checkpoint, key)

@@ -30,7 +30,7 @@ class Copy(FromImages):
 
 
 class Blur(FromImages):
-    """Training images under a Gaussian blur of ``argument`` pixels: the ruler beside which scores are read."""
+    """Training images, blurred by ``argument`` pixels: the ruler beside which scores are read."""
 
     version = 1
 
@@ -59,7 +59,7 @@ class Blur(FromImages):
 
 
 class Classical(FromImages):
-    """Training images under random flips, turns, shifts, zooms and colour jitter: what augmentation gives for free."""
+    """Training images, flipped, turned, shifted, zoomed and recoloured: what augmentation gives for free."""
 
     version = 1
 
@@ -78,7 +78,7 @@ class Classical(FromImages):
 
 
 class Noise:
-    """Independent Gaussian pixels with the training images' mean and spread by channel: the floor of every score."""
+    """Independent Gaussian pixels, mean and spread by channel as in training: the floor of every score."""
 
     version = 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ def get_sigmas_karras(
 
 
 def guided(conditional: Denoiser, unconditional: Denoiser | None, strength: float) -> Denoiser:
-    """Return ``D = D_c + g (D_c - D_u)`` (classifier-free guidance, Ho & Salimans 2022); g = 0 is conditional."""
+    """Return ``D = D_c + g (D_c - D_u)`` (classifier-free guidance, Ho & Salimans 2022); g = 0 is D_c."""
     if unconditional is None or strength == 0.0:
         return conditional
 
@@ -39,7 +40,7 @@ def guided(conditional: Denoiser, unconditional: Denoiser | None, strength: floa
 
 def sample_heun(denoise: Denoiser, x: Tensor, sigmas: Tensor) -> Tensor:
     """Follow the probability-flow ODE by Heun's second-order method (Karras et al. 2022, algorithm 1)."""
-    for now, then in zip(sigmas[:-1], sigmas[1:], strict=True):
+    for now, then in pairwise(sigmas):
         slope = (x - denoise(x, _of_batch(now, x))) / now
         ahead = x + (then - now) * slope
         if then > 0:
@@ -50,9 +51,9 @@ def sample_heun(denoise: Denoiser, x: Tensor, sigmas: Tensor) -> Tensor:
 
 
 def sample_dpmpp_2m(denoise: Denoiser, x: Tensor, sigmas: Tensor) -> Tensor:
-    """DPM-Solver++(2M), deterministic (Lu et al. 2022, arXiv 2211.01095, algorithm 2): one network call a step."""
+    """DPM-Solver++(2M), deterministic (Lu et al. 2022, arXiv 2211.01095, algorithm 2): one call a step."""
     before: Tensor | None = None
-    for i, (now, then) in enumerate(zip(sigmas[:-1], sigmas[1:], strict=True)):
+    for i, (now, then) in enumerate(pairwise(sigmas)):
         clean = denoise(x, _of_batch(now, x))
         if then == 0:
             return clean

@@ -59,7 +59,7 @@ def shards(n: int, batch_size: int, batches: int = 16) -> list[range]:
 def sample_shard(
     generator: Generator, conditions: Conditions, indices: Sequence[int], *, seed: int, batch_size: int
 ) -> NDArray[np.uint8]:
-    """Return the images of ``indices`` as one (n, H, W, 3) uint8 array, or an error that names the generator."""
+    """Return the images of ``indices`` as one (n, H, W, 3) uint8 array; errors name the generator."""
     batches = list(generator.sample(conditions, indices=indices, seed=seed, batch_size=batch_size))
     _check_batches(generator.card.name, batches, len(indices))
     return np.concatenate(batches)

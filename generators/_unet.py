@@ -1,4 +1,4 @@
-"""The denoiser: diffusers' ``UNet2DModel`` between space-to-depth patches, with summed condition embeddings."""
+"""The denoiser: diffusers' ``UNet2DModel`` between space-to-depth patches; embeddings are summed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIME_SCALE = 100.0
 
 @dataclass(frozen=True)
 class Preset:
-    """The size of a U-Net. ``patch`` 2 folds 2 x 2 pixels into channels: 4 times fewer places, 4 times the depth."""
+    """The size of a U-Net. ``patch`` 2 folds 2 x 2 pixels into channels: 4 times fewer places."""
 
     channels: tuple[int, ...]
     layers: int = 1
@@ -45,7 +45,7 @@ def preset(name: str) -> Preset:
 
 
 def make_unet(size: int, shape: Preset, patch: int) -> UNet2DModel:
-    """Return a UNet2DModel for size x size images folded by ``patch``; its weights are drawn from torch's state."""
+    """Return a UNet2DModel for size x size images folded by ``patch``; weights come from torch's state."""
     depth = len(shape.channels)
     if size % (patch * 2 ** (depth - 1)):
         raise UserError(
@@ -75,13 +75,13 @@ class Denoiser(nn.Module):
         width = int(unet.config.time_embedding_dim)
         self.unet, self.sigma_data, self.patch = unet, sigma_data, patch
         self.tables = nn.ModuleList(nn.Embedding(n, width) for n in sizes)
-        self.half = True
+        self.bf16 = True
 
     def forward(self, x: Tensor, sigma: Tensor, tokens: Tensor) -> Tensor:
-        """Return the expected clean images (N, 3, H, W) for noisy ones, noise levels (N,), tokens (N, columns)."""
+        """Return the expected clean images (N, 3, H, W) for noisy ones, levels (N,), tokens (N, columns)."""
         c_skip, c_out, c_in, c_noise = precondition(sigma, self.sigma_data)
         embedded = torch.stack([table(tokens[:, k]) for k, table in enumerate(self.tables)]).sum(0)
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.half):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
             folded = pixel_unshuffle(_wide(c_in) * x, self.patch)
             raw = self.unet(folded, TIME_SCALE * c_noise, class_labels=embedded).sample
         return _wide(c_skip) * x + _wide(c_out) * pixel_shuffle(raw.float(), self.patch)
@@ -90,7 +90,7 @@ class Denoiser(nn.Module):
 def make_denoiser(
     size: int, shape: Preset, patch: int, sizes: Sequence[int], sigma_data: float, seed: int
 ) -> Denoiser:
-    """Return an untrained denoiser whose weights depend on the seed alone, and leave torch's own state as it was."""
+    """Return an untrained denoiser; its weights depend on the seed alone, torch's own state stays."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         denoiser = Denoiser(make_unet(size, shape, patch), sizes, sigma_data, patch)

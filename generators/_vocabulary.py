@@ -14,7 +14,7 @@ from ..core import UserError, did_you_mean
 from ..imagesets import UNKNOWN, tone_group
 
 NULL = 0
-"""The token of a condition that is not stated: dropped in training, unknown in the table, absent in the request."""
+"""The token of a condition that is not stated: dropped in training, unknown, or not asked for."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Vocabulary:
         return tuple(len(values) + 1 for values in self.values.values())
 
     def encode(self, table: pd.DataFrame) -> NDArray[np.int64]:
-        """Return the (N, columns) tokens; a missing column or value is null, a value never seen is an error."""
+        """Return the (N, columns) tokens; a missing column or value is null, an unseen one is an error."""
         tokens = np.full((len(table), len(self.values)), NULL, np.int64)
         for k, (column, known) in enumerate(self.values.items()):
             if column not in table.columns:

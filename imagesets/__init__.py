@@ -7,6 +7,7 @@ from ..core import lazy_exports
 if TYPE_CHECKING:
     from ._about import About as About
     from ._about import Lineage as Lineage
+    from ._blood_looks import CELL_TYPES as CELL_TYPES
     from ._decode import DECODING_RULE as DECODING_RULE
     from ._decode import decode as decode
     from ._decode import decode_bytes as decode_bytes
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from ._imageset import Source as Source
     from ._imageset import concatenate as concatenate
     from ._open import open_imageset as open_imageset
+    from ._oracle import Oracle as Oracle
+    from ._oracle import open_oracle as open_oracle
     from ._parquet import read_parquet as read_parquet
     from ._parquet import write_parquet as write_parquet
+    from ._phantom_blood import phantom_blood as phantom_blood
     from ._phantom_derm import phantom_derm as phantom_derm
     from ._read_folder import FolderSource as FolderSource
     from ._read_folder import read_folder as read_folder
@@ -44,43 +48,47 @@ if TYPE_CHECKING:
     from ._write import write_folder as write_folder
 
 _ROOMS = {
-    "phantom_derm": "._phantom_derm",
-    "DISEASES": "._derm_looks",
-    "write_parquet": "._parquet",
-    "write_folder": "._write",
-    "write_csv": "._tables",
-    "validate_imageset": "._validate",
-    "split_by_group": "._splits",
-    "read_table": "._tables",
-    "read_parquet": "._parquet",
-    "read_medmnist": "._read_medmnist",
-    "read_folder": "._read_folder",
-    "open_imageset": "._open",
-    "has_errors": "._validate",
-    "group_numbers": "._groups",
-    "decode_bytes": "._decode",
-    "count_splits": "._splits",
-    "FolderSource": "._read_folder",
-    "FRACTIONS": "._splits",
-    "Fault": "._faults",
     "About": "._about",
     "ArraySource": "._imageset",
+    "CELL_TYPES": "._blood_looks",
     "DECODING_RULE": "._decode",
+    "DISEASES": "._derm_looks",
+    "FRACTIONS": "._splits",
+    "Fault": "._faults",
+    "FolderSource": "._read_folder",
     "ImageSet": "._imageset",
     "Lineage": "._about",
     "MIN_STRATUM": "._strata",
+    "Oracle": "._oracle",
     "Pixels": "._imageset",
     "Source": "._imageset",
     "TONE_GROUPS": "._strata",
     "UNKNOWN": "._strata",
     "concatenate": "._imageset",
+    "count_splits": "._splits",
     "count_strata": "._strata",
     "decode": "._decode",
+    "decode_bytes": "._decode",
     "fit_square": "._decode",
     "fitzpatrick": "._strata",
+    "group_numbers": "._groups",
+    "has_errors": "._validate",
+    "open_imageset": "._open",
+    "open_oracle": "._oracle",
+    "phantom_blood": "._phantom_blood",
+    "phantom_derm": "._phantom_derm",
+    "read_folder": "._read_folder",
+    "read_medmnist": "._read_medmnist",
+    "read_parquet": "._parquet",
+    "read_table": "._tables",
+    "split_by_group": "._splits",
     "stratum_of": "._strata",
     "tone_group": "._strata",
     "too_small": "._strata",
+    "validate_imageset": "._validate",
+    "write_csv": "._tables",
+    "write_folder": "._write",
+    "write_parquet": "._parquet",
 }
 __all__ = sorted(_ROOMS)
 __getattr__, __dir__ = lazy_exports(__name__, _ROOMS)

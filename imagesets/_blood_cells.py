@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._blood_looks import BAND_SHARE, CELLS, NUCLEAR, Batch
-from ._drawing import Field, between, cloud, coverage, ellipse, pixel_grid, smooth_noise
+from ._blood_looks import BAND_SHARE, CELLS, MIMICS, NUCLEAR, Batch, Dye
+from ._drawing import Field, between, cloud, coverage, ellipse, mixed, pixel_grid, smooth_noise
 
+ATYPICAL_SHARE = 1 / 20
 RED_CELL_DYE = (0.10, 0.34, 0.26)
 
 
@@ -18,6 +19,9 @@ class Cell:
 
     kind: str
     subtype: str
+    atypical: bool
+    cytoplasm: Dye
+    granule_dye: Dye
     diameter: float
     nucleus: float
     lobes: int
@@ -31,8 +35,10 @@ class Cell:
 
 
 def draw_cell(rng: np.random.Generator, kind: str) -> Cell:
-    """Draw one cell's parameters; neutrophils are segmented or band forms."""
-    look = CELLS[kind]
+    """Draw one cell's parameters; neutrophils are segmented or band forms; one cell in twenty is atypical."""
+    look, atypical = CELLS[kind], bool(rng.random() < ATYPICAL_SHARE)
+    if atypical:
+        look = mixed(look, CELLS[MIMICS[kind]], between(rng, (0.4, 0.8)))
     names = ("diameter", "nucleus", "chromatin", "clumping", "stain", "granules", "granule_size", "waviness")
     values = {name: between(rng, getattr(look, name)) for name in names}
     lobes = int(rng.integers(look.lobes[0], look.lobes[1] + 1)) if look.form != "none" else 0
@@ -40,7 +46,10 @@ def draw_cell(rng: np.random.Generator, kind: str) -> Cell:
     if kind == "neutrophil":
         subtype = "band" if rng.random() < BAND_SHARE else "segmented"
         lobes = 1 if subtype == "band" else lobes
-    return Cell(kind, subtype, lobes=lobes, elongation=between(rng, (1.0, 1.18)), **values)
+    return Cell(
+        kind, subtype, atypical, look.cytoplasm, look.granule_dye, lobes=max(lobes, int(look.form != "none")),
+        elongation=between(rng, (1.0, 1.18)), **values,
+    )
 
 
 def paint_smear(rng: np.random.Generator, size: int, cell: Cell, batch: Batch) -> Field:
@@ -73,7 +82,7 @@ def _red_cells(rng: np.random.Generator, density: Field, cell: Cell, batch: Batc
 
 
 def _white_cell(rng: np.random.Generator, density: Field, cell: Cell, batch: Batch) -> None:
-    look, size = CELLS[cell.kind], density.shape[0]
+    size = density.shape[0]
     y, x = pixel_grid(size)
     centre = (float(rng.uniform(-0.03, 0.03)), float(rng.uniform(-0.03, 0.03)))
     turn, radius = float(rng.uniform(0.0, np.pi)), cell.diameter / 2
@@ -84,9 +93,9 @@ def _white_cell(rng: np.random.Generator, density: Field, cell: Cell, batch: Bat
     cytoplasm = body * cell.stain * (1.0 + texture)
     if cell.kind == "monocyte":
         cytoplasm *= 1.0 - 0.5 * np.clip(smooth_noise(rng, size, 16) - 1.3, 0.0, 1.0)
-    density += cytoplasm[..., None] * np.array(look.cytoplasm) * batch.azure
+    density += cytoplasm[..., None] * np.array(cell.cytoplasm) * batch.azure
     _granules(rng, density, body, cell, batch)
-    if cell.nucleus > 0:
+    if cell.lobes:
         shape = _nucleus(rng, size, cell, centre, turn, radius) * body
         pattern = 1.0 + cell.clumping * cloud(rng, size, {12: 0.7, 26: 0.7})
         dye = (cell.chromatin * batch.azure * pattern)[..., None] * np.array(NUCLEAR)
@@ -100,9 +109,10 @@ def _granules(rng: np.random.Generator, density: Field, body: Field, cell: Cell,
     if cell.granules <= 0:
         return
     size = density.shape[0]
-    bumps = smooth_noise(rng, size, min(size, round(0.9 / cell.granule_size)))
-    dots = np.clip((bumps + 1.6 * (cell.granules - 0.5)) * 1.2, 0.0, 1.0)
-    density += (0.75 * body * dots)[..., None] * np.array(CELLS[cell.kind].granule_dye) * batch.azure
+    fine = min(size, round(0.9 / cell.granule_size))
+    bumps = 0.85 * smooth_noise(rng, size, fine) + 0.5 * smooth_noise(rng, size, max(4, fine // 2))
+    dots = np.clip(0.5 + 0.55 * (bumps + 2.0 * (cell.granules - 0.5)), 0.0, 1.0)
+    density += (0.75 * body * dots)[..., None] * np.array(cell.granule_dye) * batch.azure
 
 
 def _nucleus(
@@ -145,24 +155,26 @@ def _band(
 ) -> Field:
     sweep = rng.uniform(2.9, 3.7)
     width = cell.nucleus * np.pi * radius**2 / (0.50 * radius * sweep + 1.0 * radius * 0.35) / 2
-    return _chain(size, _arc(cell, centre, turn, radius, sweep, 22), [width] * 22)
+    uneven = 0.12 * width * smooth_noise(rng, size, 7)
+    return _chain(size, _arc(cell, centre, turn, radius, sweep, 22), [width] * 22, uneven)
 
 
 def _lobes(
     size: int, cell: Cell, centre: tuple[float, float], turn: float, radius: float, rng: np.random.Generator
 ) -> Field:
-    sweep = {2: rng.uniform(2.1, 2.7), 3: rng.uniform(3.3, 4.0), 4: rng.uniform(4.3, 4.9)}[cell.lobes]
+    sweep = {2: rng.uniform(2.0, 2.5), 3: rng.uniform(2.8, 3.5), 4: rng.uniform(3.8, 4.5)}[cell.lobes]
     lobe = radius * np.sqrt(0.95 * cell.nucleus / cell.lobes)
     points = _arc(cell, centre, turn, radius, sweep, cell.lobes)
-    lobes = _chain(size, points, [float(lobe * rng.uniform(0.9, 1.08)) for _ in points])
-    bridge = _chain(size, _arc(cell, centre, turn, radius, sweep, 18), [0.14 * lobe] * 18)
-    return np.maximum(lobes, 0.55 * bridge)
+    uneven = 0.10 * lobe * smooth_noise(rng, size, 8)
+    lobes = _chain(size, points, [float(lobe * rng.uniform(0.86, 1.1)) for _ in points], uneven)
+    bridge = _chain(size, _arc(cell, centre, turn, radius, sweep, 18), [0.22 * lobe] * 18, uneven)
+    return np.maximum(lobes, 0.7 * bridge)
 
 
-def _chain(size: int, points: list[tuple[float, float]], radii: list[float]) -> Field:
-    """Return the coverage of the union of discs."""
+def _chain(size: int, points: list[tuple[float, float]], radii: list[float], uneven: Field) -> Field:
+    """Return the coverage of the union of discs, with an uneven outline."""
     y, x = pixel_grid(size)
     nearest = np.full((size, size), np.inf)
     for (v, u), r in zip(points, radii, strict=True):
         nearest = np.minimum(nearest, np.hypot(y - v, x - u) - r)
-    return coverage(nearest, 0.018, size)
+    return coverage(nearest + uneven, 0.018, size)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ._derm_looks import LOOKS, MIMICS, mixed
-from ._drawing import Field, between, blend, cloud, coverage, ellipse, pixel_grid, smooth_noise
+from ._derm_looks import LOOKS, MIMICS
+from ._drawing import Field, between, blend, cloud, coverage, ellipse, mixed, pixel_grid, smooth_noise
 
 ATYPICAL_SHARE = 1 / 20
 SILVER = (0.93, 0.90, 0.87)
@@ -146,7 +146,7 @@ def _finish(
     if detail == "silver":
         cut = float(np.quantile(fleck[inside > 0.5], 1.0 - lesion.scale)) if (inside > 0.5).any() else 0.0
         flake = 1.0 / (1.0 + np.exp(-(fleck - cut) / 0.15))
-        blend(photo, SILVER, inside * flake * (distance < -0.12 * radius) * 0.55)
+        blend(photo, SILVER, inside * flake * (distance < -0.12 * radius) * 0.62)
     elif detail == "veil":
         veil = np.exp(-((smooth_noise(rng, size, 5) - 1.1) ** 2) / 0.3)
         blend(photo, (0.30, 0.32, 0.40), inside * veil * 0.35)

@@ -6,7 +6,7 @@ and `hue` how much in red, green and blue, so brown stays brown and red stays re
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 Range = tuple[float, float]
 
@@ -45,7 +45,7 @@ LOOKS: dict[str, Look] = {
     ),
     "psoriasis": Look(
         diameter=(0.40, 0.58), count=(1, 2), elongation=(1.0, 1.4), irregularity=(0.08, 0.16), softness=(0.08, 0.18),
-        depth=(0.46, 0.64), hue=SALMON, variegation=(0.05, 0.15), scale=(0.35, 0.55), detail="silver",
+        depth=(0.46, 0.64), hue=SALMON, variegation=(0.05, 0.15), scale=(0.38, 0.58), detail="silver",
     ),
     "vitiligo": Look(
         diameter=(0.32, 0.54), count=(1, 3), elongation=(1.0, 1.6), irregularity=(0.14, 0.26), softness=(0.06, 0.14),
@@ -99,22 +99,6 @@ MIMICS: dict[str, str] = {
 
 DISEASES: tuple[str, ...] = tuple(LOOKS)
 """The diseases in their fixed order: the first six are clearly distinct at 32 px."""
-
-
-
-def mixed(look: Look, other: Look, share: float) -> Look:
-    """Return a look whose every range lies `share` of the way from `look` to `other` (the detail is kept)."""
-    def mix(a: Range, b: Range) -> Range:
-        return (a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]))
-
-    ranges = {
-        each.name: mix(getattr(look, each.name), getattr(other, each.name))
-        for each in fields(Look) if each.name not in ("count", "hue", "detail")
-    }
-    count = (round(mix(look.count, other.count)[0]), round(mix(look.count, other.count)[1]))
-    red, green, blue = (a + share * (b - a) for a, b in zip(look.hue, other.hue, strict=True))
-    return replace(look, **ranges, count=count, hue=(red, green, blue))
-
 
 # individual typology angle in degrees, by Fitzpatrick type, as drawn (before illumination)
 TYPOLOGY_ANGLE: dict[int, Range] = {

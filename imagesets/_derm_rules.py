@@ -10,7 +10,7 @@ from ._oracle_rules import Rule, RuleSet
 
 TEXTURE = Rule(
     "skin has its fine grain, even light and no seam",
-    {"grain": (0.0085, 0.027), "evenness": (0.0, 0.045), "seam": (0.0, 18.0)},
+    {"grain": (0.0085, 0.027), "evenness": (0.0, 0.045), "seam": (0.0, 8.5)},
 )
 
 # individual typology angle, degrees: the classes of Chardon et al. 1991 with a margin for the clinic's light
@@ -28,18 +28,18 @@ DERM_RULES: RuleSet = {
         "morphology": Rule("asymmetric, uneven border, solid to the rim",
              {"elongation": (1.0, 2.7), "irregularity": (0.01, 0.41), "core_to_rim": (0.65, 1.7), "sharpness": (0.41, 0.81)}),
         "colour": Rule("dark brown to black, in many shades",
-             {"depth": (0.51, 1.9), "redness": (0.03, 0.75), "violet": (-0.33, 0.08), "contrast_range": (0.16, 1.7)}),
+             {"depth": (0.59, 1.7), "redness": (0.03, 0.75), "violet": (-0.33, 0.08), "contrast_range": (0.16, 1.7)}),
         "distribution": Rule("one lesion, near the middle",
              {"count": (0.5, 1.5), "main_share": (0.96, 1.0), "off_centre": (0.0, 0.16)}),
     },
     "psoriasis": {
-        "size": Rule("large plaque", {"diameter": (0.26, 0.64), "coverage": (0.06, 0.32)}),
+        "size": Rule("large plaque", {"diameter": (0.23, 0.64), "coverage": (0.05, 0.32)}),
         "morphology": Rule("oval plaque with a clear border",
-             {"elongation": (1.0, 2.1), "irregularity": (0.0, 0.92), "core_to_rim": (0.4, 1.9), "sharpness": (0.41, 0.76)}),
+             {"elongation": (1.0, 2.1), "irregularity": (0.0, 1.0), "core_to_rim": (0.38, 2.1), "sharpness": (0.41, 0.77)}),
         "colour": Rule("red ground under silvery scale",
-             {"flush": (0.095, 0.44), "pale_flecks": (0.045, 0.72), "violet": (0.05, 0.15), "lightness": (36, 68)}),
+             {"flush": (-0.17, 0.44), "pale_flecks": (0.07, 0.65), "contrast_range": (0.2, 1.1), "violet": (0.05, 0.16), "lightness": (40, 70)}),
         "distribution": Rule("one plaque, at most a satellite or two",
-             {"count": (0.5, 3.5), "main_share": (0.63, 1.0), "off_centre": (0.0, 0.19)}),
+             {"count": (0.5, 3.5), "main_share": (0.48, 1.0), "off_centre": (0.0, 0.22)}),
     },
     "vitiligo": {
         "size": Rule("medium to large patch", {"diameter": (0.19, 0.61), "coverage": (0.04, 0.29)}),
@@ -56,7 +56,7 @@ DERM_RULES: RuleSet = {
         "colour": Rule("red",
              {"depth": (0.14, 0.57), "redness": (0.23, 0.58), "violet": (0.035, 0.15), "contrast_range": (0.065, 0.76)}),
         "distribution": Rule("five to twelve, scattered over the frame",
-             {"count": (5.5, 12.08), "main_share": (0.1, 0.7), "spread": (0.17, 0.29)}),
+             {"count": (4.5, 12.5), "main_share": (0.1, 0.7), "spread": (0.17, 0.29)}),
     },
     "nevus": {
         "size": Rule("small", {"diameter": (0.17, 0.34), "coverage": (0.02, 0.095)}),
@@ -65,7 +65,7 @@ DERM_RULES: RuleSet = {
         "colour": Rule("even mid-brown",
              {"depth": (0.38, 1.2), "redness": (0.2, 0.55), "violet": (-0.28, -0.1), "contrast_range": (0.035, 0.86)}),
         "distribution": Rule("one, near the middle",
-             {"count": (0.5, 1.5), "main_share": (0.79, 1.0), "off_centre": (0.0, 0.065)}),
+             {"count": (0.5, 2.5), "main_share": (0.79, 1.0), "off_centre": (0.0, 0.065)}),
     },
     "tinea": {
         "size": Rule("large ring", {"diameter": (0.27, 0.71), "coverage": (0.1, 0.39)}),
@@ -74,7 +74,7 @@ DERM_RULES: RuleSet = {
         "colour": Rule("dull red with fine pale scale",
              {"flush": (0.13, 0.38), "depth": (0.05, 0.38), "violet": (0.02, 0.07), "contrast_range": (0.13, 0.61)}),
         "distribution": Rule("one ring, near the middle",
-             {"count": (0.5, 2.5), "main_share": (0.51, 1.0), "off_centre": (0.0, 0.18)}),
+             {"count": (0.5, 3.5), "main_share": (0.51, 1.0), "off_centre": (0.0, 0.18)}),
     },
     "basal-cell-carcinoma": {
         "size": Rule("medium nodule", {"diameter": (0.16, 0.43), "coverage": (0.02, 0.14)}),
@@ -83,7 +83,7 @@ DERM_RULES: RuleSet = {
         "colour": Rule("pink rim, crimson middle",
              {"flush": (0.34, 0.84), "redness": (0.18, 0.75), "violet": (0.1, 0.3), "depth": (0.095, 0.69)}),
         "distribution": Rule("one, near the middle",
-             {"count": (0.5, 3.5), "main_share": (0.55, 1.0), "off_centre": (0.0, 0.095)}),
+             {"count": (0.5, 4.5), "main_share": (0.55, 1.0), "off_centre": (0.0, 0.095)}),
     },
     "seborrheic-keratosis": {
         "size": Rule("medium to large", {"diameter": (0.29, 0.55), "coverage": (0.065, 0.24)}),
@@ -110,16 +110,16 @@ DERM_RULES: RuleSet = {
         "colour": Rule("pale pink",
              {"depth": (0.065, 0.27), "redness": (0.12, 0.29), "violet": (0.055, 0.12), "contrast_range": (0.095, 0.35)}),
         "distribution": Rule("three to five, spread out",
-             {"count": (1.5, 6.56), "main_share": (0.2, 1.0), "spread": (0.14, 0.29)}),
+             {"count": (0.5, 7.5), "main_share": (0.2, 1.0), "spread": (0.14, 0.29)}),
     },
     "cherry-angioma": {
         "size": Rule("small", {"diameter": (0.16, 0.36), "coverage": (0.02, 0.11)}),
         "morphology": Rule("round, smooth border",
-             {"elongation": (1.0, 2.3), "irregularity": (0.0, 0.66), "core_to_rim": (0.85, 2.6), "sharpness": (0.27, 0.86)}),
+             {"elongation": (1.0, 2.3), "irregularity": (0.0, 0.66), "core_to_rim": (0.88, 2.1), "sharpness": (0.27, 0.86)}),
         "colour": Rule("crimson",
-             {"depth": (0.32, 1.3), "redness": (0.34, 1.1), "violet": (0.13, 0.34), "contrast_range": (0.025, 1.2)}),
+             {"depth": (0.43, 1.3), "redness": (0.34, 1.1), "violet": (0.13, 0.34), "contrast_range": (0.025, 1.2)}),
         "distribution": Rule("one, near the middle",
-             {"count": (0.5, 1.5), "main_share": (0.79, 1.0), "off_centre": (0.0, 0.085)}),
+             {"count": (0.5, 2.5), "main_share": (0.79, 1.0), "off_centre": (0.0, 0.085)}),
     },
     "lichen-planus": {
         "size": Rule("small papules", {"spot_diameter": (0.09, 0.36), "coverage": (0.04, 0.21)}),
@@ -127,6 +127,6 @@ DERM_RULES: RuleSet = {
         "colour": Rule("violet",
              {"depth": (0.21, 0.58), "redness": (0.02, 0.13), "violet": (0.19, 0.45), "contrast_range": (0.055, 0.61)}),
         "distribution": Rule("several, grouped",
-             {"count": (2.5, 9.5), "main_share": (0.14, 0.92), "spread": (0.12, 0.22)}),
+             {"count": (1.5, 9.5), "main_share": (0.14, 0.92), "spread": (0.12, 0.22)}),
     },
 }

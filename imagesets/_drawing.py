@@ -8,13 +8,19 @@ shows the same thing in more detail.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core import UserError, did_you_mean
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+LookT = TypeVar("LookT", bound="DataclassInstance")
 Field = NDArray[np.float64]
 
 SMALLEST, LARGEST = 32, 256
@@ -98,6 +104,21 @@ def to_pixels(canvas: Field, size: int, rng: np.random.Generator, grain: float =
 def between(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
     """Return one uniform draw from `bounds`."""
     return float(rng.uniform(bounds[0], bounds[1]))
+
+
+def mixed(look: LookT, other: LookT, share: float) -> LookT:
+    """Return a dataclass whose every tuple of numbers lies `share` of the way from `look` to `other`.
+
+    Whole numbers are rounded to whole numbers; text is kept from `look`.
+    """
+    changed = {}
+    for each in fields(look):
+        ours, theirs = getattr(look, each.name), getattr(other, each.name)
+        if not isinstance(ours, str):
+            between_both = [a + share * (b - a) for a, b in zip(ours, theirs, strict=True)]
+            changed[each.name] = tuple(round(v) if isinstance(a, int) else v
+                                       for v, a in zip(between_both, ours, strict=True))
+    return replace(look, **changed)
 
 
 def check_extent(n: int, size: int) -> None:

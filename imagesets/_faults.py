@@ -27,7 +27,7 @@ class Fault:
     severity: Severity = "error"
 
     def __str__(self) -> str:
-        return f"{self.severity}: {self.where}: {self.what} ({self.remedy})"
+        return f"{self.where}: {self.what} ({self.remedy})"
 
 
 def unusable_files(seen: Inspection) -> Iterator[Fault]:
@@ -157,7 +157,8 @@ def odd_backgrounds(seen: Inspection) -> Iterator[Fault]:
         if len(odd) >= 10 and label and n / len(odd) >= 1.5 * usual and wilson(n, len(odd)).lo > usual:
             what = (
                 f"{len(odd)} images have another background colour than most, and "
-                f"{n / len(odd):.0%} of them are {label!r} ({usual:.0%} of the set): a shortcut for any classifier"
+                f"{n / len(odd):.0%} of them are {label!r} ({usual:.0%} of the set): "
+                "a shortcut for any classifier"
             )
             first = next(row for row in odd if labels[row] == label)
             yield Fault(

@@ -135,21 +135,28 @@ def ellipse_radius(mask: NDArray[np.generic]) -> Field:
     return np.asarray(np.hypot(along, across) / radius)
 
 
-def seam(logs: Field, band: int = 5) -> Field:
-    """Return the strongest straight step across the frame's opposite edges, in units of the usual steps' spread.
+def seam(logs: Field, bare: Mask) -> Field:
+    """Return how far the strongest straight step through the bare ground stands out, in standard errors.
 
-    Steps are medians, over the outer `band` rows above and below, of the change from one column to the next (and
-    the same for rows), minus the steps beside them: nature has none, a collage has one. Brightness and both colour
-    differences of the (N, 32, 32, 3) logarithms are looked at.
+    For each pair of neighbouring columns (and rows) the mean step of brightness and of two colour differences over
+    the pairs of bare pixels, minus the steps beside it: nature has none, a collage has one.
     """
     signals = np.stack([logs.mean(axis=3), logs[..., 0] - logs[..., 1], logs[..., 1] - logs[..., 2]])
-    outer = np.r_[0:band, -band:0]
-    across = np.median(np.diff(signals[:, :, outer, :], axis=3), axis=2)
-    down = np.median(np.diff(signals[:, :, :, outer], axis=2), axis=3)
-    steps = np.stack([across, down])
-    steps = steps - ndimage.median_filter(steps, size=(1, 1, 1, 7), mode="nearest")
-    usual = np.maximum(1.4826 * np.median(np.abs(steps), axis=(0, 3), keepdims=True), 0.002)
-    return np.asarray(np.sqrt(((steps / usual) ** 2).sum(axis=1)).max(axis=(0, 2)))
+    flipped = np.swapaxes(signals, 2, 3)
+    across = _standard_steps(signals, bare)
+    return np.maximum(across, _standard_steps(flipped, np.swapaxes(bare, 1, 2)))
+
+
+def _standard_steps(signals: Field, bare: Mask) -> Field:
+    pair = bare[:, :, 1:] & bare[:, :, :-1]
+    count = pair.sum(axis=1).astype(float)
+    change = np.diff(signals, axis=3) * pair
+    total = np.maximum(count.sum(axis=1), 1.0)[:, None]
+    spread = np.sqrt((change**2).sum(axis=(2, 3)) / total[:, 0]) + 1e-3
+    mean = change.sum(axis=2) / np.maximum(count, 1.0)
+    usual = ndimage.median_filter(mean, size=(1, 1, 9), mode="nearest")
+    score = (mean - usual) * np.sqrt(count) / spread[..., None]
+    return np.asarray(np.sqrt((np.where(count >= 4, score, 0.0) ** 2).sum(axis=0)).max(axis=1))
 
 
 def close_rings(mask: Mask) -> Mask:
@@ -158,3 +165,16 @@ def close_rings(mask: Mask) -> Mask:
     closed = ndimage.binary_closing(filled, structure=FOUR)
     holes = ndimage.binary_opening(fill_holes(closed) & ~closed, structure=EIGHT)
     return np.asarray(filled | (ndimage.binary_dilation(holes, structure=EIGHT, iterations=2) & fill_holes(closed)))
+
+
+def straight_edges(brightness: Field) -> Field:
+    """Return how much the strongest straight edge through the whole frame stands out of those beside it.
+
+    The mean absolute step from one column to the next over all rows (and the same for rows), against the mean of
+    the steps one and two places away: a drawn border is never straight through a frame, a collage's is.
+    """
+    columns = np.abs(np.diff(brightness, axis=2)).mean(axis=1)
+    rows = np.abs(np.diff(brightness, axis=1)).mean(axis=2)
+    steps = np.stack([columns, rows])
+    beside = ndimage.convolve1d(steps, np.array([0.25, 0.25, 0.0, 0.25, 0.25]), axis=2, mode="nearest")
+    return np.asarray((steps / np.maximum(beside, 0.004))[:, :, 2:-2].max(axis=(0, 2)))

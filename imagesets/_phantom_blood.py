@@ -76,12 +76,13 @@ def _draw(
     view = rng(seed, index, "view")
     cell = draw_cell(view, kind)
     photo = paint_smear(view, canvas_side(size), cell, BATCHES[site])
+    hidden = ("kind", "subtype", "cytoplasm", "granule_dye")
     row = {
         "file_name": f"images/pb_{index:06d}.png",
         "label": kind,
         "subtype": cell.subtype,
         "patient_id": f"pb-p{patient:06d}",
         "site": site,
-        **{f"true_{name}": value for name, value in asdict(cell).items() if name not in ("kind", "subtype")},
+        **{f"true_{name}": value for name, value in asdict(cell).items() if name not in hidden},
     }
     return to_pixels(photo, size, view, grain=0.006), row

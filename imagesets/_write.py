@@ -25,10 +25,10 @@ def write_folder(
     except that names end in ``.png``, empty texts are missing, and a column that mixes types is text. Names
     may be in any script. ``card`` adds entries to the card.
 
-    Raises ``UserError`` when the folder exists and ``replace`` is false, or two images would have one name.
+    Raises ``UserError`` when the folder holds something and ``replace`` is false, or two images would have one name.
     """
     target = Path(path).expanduser()
-    if target.exists() and not replace:
+    if target.exists() and not replace and not _is_empty_folder(target):
         raise UserError("it exists already", where=target, remedy="choose another folder or remove it")
     names = _file_names(images)
     table = images.table.drop(columns="file_name", errors="ignore")
@@ -42,6 +42,10 @@ def write_folder(
         more = {"n": len(images), "columns": column_types(table), "decoding": DECODING_RULE, **(card or {})}
         write_json(folder / "card.json", make_card(images.about, images.lineage, more))
     return target
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
 
 
 def _file_names(images: ImageSet) -> list[str]:

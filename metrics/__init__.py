@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from ._cards import MetricCard as MetricCard
     from ._cards import metric_card as metric_card
     from ._cards import metric_cards as metric_cards
+    from ._extractor import Extractor as Extractor
+    from ._extractor import extract as extract
+    from ._extractor_domain import DomainExtractor as DomainExtractor
+    from ._extractor_inception import InceptionExtractor as InceptionExtractor
+    from ._extractor_timm import TimmExtractor as TimmExtractor
+    from ._extractor_texture import TextureExtractor as TextureExtractor
     from ._frechet import frechet_distance as frechet_distance
     from ._frechet import frechet_interval as frechet_interval
     from ._kernel import cmmd as cmmd
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
     from ._prdc import prdc as prdc
     from ._prdc_interval import PRDCIntervals as PRDCIntervals
     from ._prdc_interval import prdc_interval as prdc_interval
+    from ._reward import RewardModel as RewardModel
     from ._score import Score as Score
     from ._score import not_enough as not_enough
     from ._strata_scores import by_stratum as by_stratum
@@ -42,6 +49,13 @@ if TYPE_CHECKING:
     from ._vendi import vendi_score as vendi_score
 
 _ROOMS = {
+    "TextureExtractor": "._extractor_texture",
+    "RewardModel": "._reward",
+    "InceptionExtractor": "._extractor_inception",
+    "TimmExtractor": "._extractor_timm",
+    "DomainExtractor": "._extractor_domain",
+    "extract": "._extractor",
+    "Extractor": "._extractor",
     "PANEL": "._panel",
     "PRDC": "._prdc",
     "ArrayMetric": "._builtin",

@@ -61,7 +61,9 @@ class TextureExtractor:
     def features(self, images: ImageSet | NDArray[np.uint8], *, batch_size: int = 128) -> Batch:
         """Return (N, 285) float32 features of (N, H, W, 3) uint8 images or of an image set."""
         if self.scale is None:
-            raise UserError("texture is not fitted yet", remedy="call fit with the real training images first")
+            raise UserError(
+                "texture is not fitted yet", remedy="call fit with the real training images first"
+            )
         mean, spread = self.scale
         return np.asarray((self._raw(images, batch_size) - mean) / spread, np.float32)
 
@@ -70,7 +72,13 @@ class TextureExtractor:
         if self.scale is None:
             raise UserError("texture is not fitted yet: there is nothing to save")
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(folder / "texture.npz", size=self.size, mean=self.scale[0], spread=self.scale[1], allow_pickle=False)
+        np.savez(
+            folder / "texture.npz",
+            size=self.size,
+            mean=self.scale[0],
+            spread=self.scale[1],
+            allow_pickle=False,
+        )
 
     @classmethod
     def load(cls, folder: Any) -> TextureExtractor:
@@ -145,7 +153,9 @@ def _patterns(batch: Batch) -> Batch:
 def _bands(batch: Batch) -> Batch:
     grey = _opponent(batch)
     levels = [grey, *(ndimage.gaussian_filter(grey, (0, s, s, 0)) for s in (0.7, 1.4, 2.8, 5.6))]
-    differences = [a - b for a, b in zip(levels, [*levels[1:], levels[-1] * 0 + levels[-1].mean()], strict=True)]
+    differences = [
+        a - b for a, b in zip(levels, [*levels[1:], levels[-1] * 0 + levels[-1].mean()], strict=True)
+    ]
     energy = [np.log(d.var(axis=(1, 2)) + 1e-6) for d in differences]
     return np.concatenate(energy, axis=1)
 

@@ -16,7 +16,10 @@ from ._neighbours import Indices, nearest
 ALPHA = 0.01
 """A generator is memorising only below this p-value (adjusted over the generators that are compared)."""
 CALIBRATION = 0.01
-"""The share of real hold-out images that may lie below the copy threshold."""
+"""The quantile of the hold-out that sets the copy threshold."""
+MARGIN = 0.9
+"""Copies lie below this share of the hold-out's quantile: a generator that keeps to the middle of the data, or
+blurs, comes a little nearer to single training images than the hold-out does, and copies none."""
 SURROUNDINGS = 50
 FEWEST_HOLDOUT = 50
 
@@ -74,11 +77,13 @@ def memorisation(
 
     The closeness of an image is its distance to the nearest training image over the mean distance to the next
     50 (after Carlini et al. 2023): 0 for a copy, near 1 where no training image stands out. So an image in a
-    crowded or an average place is no copy for that. The copy threshold is the r-th smallest closeness of the
-    hold-out, r = 1% of it. If the generator were as a hold-out, all orders would be equally likely, and the
-    chance that c or more of m synthetic images come before the r-th of h hold-out images is exactly
-    hypergeometric (precedence test, Epstein 1954): P(at most r - 1 hold-out images among the first c + r - 1
-    of all m + h).
+    crowded or an average place is no copy for that. An image is a copy when its closeness is below 0.9 q, q the
+    r-th smallest closeness in the hold-out, r = 1% of it.
+
+    If the generator were as a hold-out, all orders of the pooled images would be equally likely, and the chance
+    that c or more of m synthetic images come before the r-th of h hold-out images is exactly hypergeometric:
+    P(at most r - 1 hold-out images among the first c + r - 1) (precedence test, Epstein 1954). The factor 0.9 can
+    only lower c, so the p-value is never too small.
 
     Parameters
     ----------
@@ -182,10 +187,11 @@ def _precedence(closeness: Features, calibration: Features) -> tuple[float, NDAr
         copies, leaked = closeness == 0, int((calibration == 0).sum())
         table = [[int(copies.sum()), m - int(copies.sum())], [leaked, h - leaked]]
         return threshold, copies, leaked / h, float(fisher_exact(table, alternative="greater").pvalue)
+    threshold *= MARGIN
     copies = closeness < threshold
     count = int(copies.sum())
     p_value = float(hypergeom(m + h, h, count + rank - 1).cdf(rank - 1)) if count else 1.0
-    return threshold, copies, rank / h, p_value
+    return threshold, copies, float((calibration < threshold).mean()), p_value
 
 
 def _rank_test(closeness: Features, calibration: Features) -> float:

@@ -86,24 +86,21 @@ class Halves:
     def intervals(self, level: float = LEVEL) -> PRDCIntervals:
         """Return the interval of each of the four numbers."""
         n, m = self.n
-        error = self.shares.std(axis=0, ddof=1)
-        method = f"half-samples, {len(self.shares)} replicates"
+        halves, count = self.shares.T, len(self.shares)
+        method = f"half-samples, {count} replicates"
         return PRDCIntervals(
-            _share_interval(self.whole.precision, float(error[0]), m, level, method),
-            _share_interval(self.whole.recall, float(error[1]), n, level, method),
-            _density_interval(
-                self.whole.density, float(error[2]), m * self.k, len(self.shares), level, method
-            ),
-            _share_interval(self.whole.coverage, float(error[3]), n, level, method),
+            _share_interval(self.whole.precision, halves[0], m, level, method),
+            _share_interval(self.whole.recall, halves[1], n, level, method),
+            _density_interval(self.whole.density, halves[2], m * self.k, level, method),
+            _share_interval(self.whole.coverage, halves[3], n, level, method),
         )
 
     def coverage_of(self, chosen: Flags, level: float = LEVEL) -> Interval:
         """Return the coverage of some of the real images, by all synthetic ones."""
         kept = (self.half_kept & chosen).sum(axis=1)
         shares = (self.half_covered & chosen).sum(axis=1)[kept > 0] / kept[kept > 0]
-        error = float(shares.std(ddof=1)) if len(shares) > 1 else 0.0
         method = f"half-samples, {len(shares)} replicates"
-        return _share_interval(float(self.covered[chosen].mean()), error, int(chosen.sum()), level, method)
+        return _share_interval(float(self.covered[chosen].mean()), shares, int(chosen.sum()), level, method)
 
 
 def sweep_halves(
@@ -190,9 +187,10 @@ def _sweep(
     return np.stack([precision, recalled.sum(axis=1) / n, density, covered.sum(axis=1) / n], axis=1), covered
 
 
-def _share_interval(share: float, error: float, n: int, level: float, method: str) -> Interval:
-    """Wilson's interval at the number of independent images that would have this standard error."""
-    effective = min(float(n), max(1.0, share * (1 - share) / error**2)) if error > 0 else float(n)
+def _share_interval(share: float, halves: NDArray[np.float64], n: int, level: float, method: str) -> Interval:
+    """Wilson's interval at the effective number of images: as many as vary, when independent, like the halves."""
+    mean, variance = (float(halves.mean()), float(halves.var(ddof=1))) if len(halves) > 1 else (share, 0.0)
+    effective = min(float(n), max(1.0, mean * (1 - mean) / variance)) if variance > 0 else float(n)
     interval = wilson(share * effective, effective, level)  # type: ignore[arg-type]
     return replace(
         interval, value=share, lo=min(interval.lo, share), hi=max(interval.hi, share), method=method
@@ -200,10 +198,11 @@ def _share_interval(share: float, error: float, n: int, level: float, method: st
 
 
 def _density_interval(
-    density: float, error: float, balls: int, replicates: int, level: float, method: str
+    density: float, halves: NDArray[np.float64], balls: int, level: float, method: str
 ) -> Interval:
+    """Student's t; where no ball held anything, up to the Poisson rate that would do so now and then."""
     from scipy.stats import t
 
-    half = float(t.ppf(0.5 + level / 2, replicates - 1)) * error
+    half = float(t.ppf(0.5 + level / 2, len(halves) - 1)) * float(halves.std(ddof=1))
     hi = density + half if density > 0 else -float(np.log((1 - level) / 2)) / balls
     return Interval(density, max(0.0, density - half), hi, level, method)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from ._estimates import Estimate
 from ._names import clean, slug
+from ._numbers import bracket, number
 from ._style import svg
 
 
@@ -37,12 +38,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its caption; the first column names the row."""
+    """A table with its caption."""
 
     caption: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     note: str = ""
+    head: int = 0
+    """The column that names the row."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,20 @@ class Block:
 
 
 def block(
-    anchor: str, title: str, says: str, table: Table | None, figure: Figure | None, alt: str, *notes: str, **more: Any
+    anchor: str,
+    title: str,
+    says: str,
+    table: Table | None,
+    figure: Figure | None,
+    alt: str,
+    *notes: str,
+    **more: Any,
 ) -> Block:
     """A block whose figure is drawn as inline SVG; without a figure its table stands open."""
     drawn = svg(figure, slug(anchor), clean(alt)) if figure is not None else None
-    return Block(anchor, title, says, table, drawn, clean(alt), notes=notes, **{"open_table": drawn is None, **more})
+    return Block(
+        anchor, title, says, table, drawn, clean(alt), notes=notes, **{"open_table": drawn is None, **more}
+    )
 
 
 def text_cell(text: object, small: str = "", look: str = "") -> Cell:
@@ -78,6 +90,13 @@ def value_cell(estimate: Estimate) -> Cell:
         return Cell("–", clean(estimate.reason or "not measured"), None, "null")
     seeds = estimate.seeds_text
     return Cell(estimate.text, f"seeds {seeds}" if seeds else "", estimate.value)
+
+
+def share_cell(estimate: Estimate) -> Cell:
+    """A narrow cell of a share: the value, its bounds below."""
+    if estimate.value is None:
+        return value_cell(estimate)
+    return Cell(number(estimate.value, 3), bracket(estimate.lo, estimate.hi, 3), estimate.value)
 
 
 @cache
@@ -99,7 +118,7 @@ def environment() -> Environment:
 def asset(name: str) -> Markup:
     """A style sheet or script of the package, to stand inside the page."""
     source, _, _ = environment().loader.get_source(environment(), name)  # type: ignore[union-attr]
-    return Markup(source)  # noqa: S704 - the package's own file
+    return Markup(source)
 
 
 def render(template: str, **context: Any) -> str:

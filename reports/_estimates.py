@@ -47,7 +47,9 @@ class Estimate:
     @property
     def text(self) -> str:
         """The value and its bounds, or the reason."""
-        return (self.reason or "not measured") if self.value is None else interval(self.value, self.lo, self.hi)
+        return (
+            (self.reason or "not measured") if self.value is None else interval(self.value, self.lo, self.hi)
+        )
 
     @property
     def seeds_text(self) -> str:
@@ -59,15 +61,20 @@ MISSING = Estimate(reason="not measured")
 
 
 def estimate(rows: Iterable[Row]) -> Estimate:
-    """Combine the rows of one quantity; null rows count only when no seed has a value (their reason is kept)."""
+    """Combine the rows of one quantity; a null in any seed makes it null, never a mean of what is there."""
     ordered = sorted(rows, key=lambda row: row.seed)
     seeds = tuple((row.seed, row.value, row.lo, row.hi) for row in ordered if row.value is not None)
-    if not seeds:
-        reasons = [row.reason for row in ordered if row.reason]
-        return Estimate(reason=reasons[0] if reasons else "not measured")
+    if not seeds or len(seeds) < len(ordered):
+        return Estimate(reason=_why_null(ordered))
     mean = sum(value for _, value, _, _ in seeds) / len(seeds)
     lo, hi = _bounds(seeds, ordered[0].level)
     return Estimate(mean, lo, hi, seeds)
+
+
+def _why_null(rows: Sequence[Row]) -> str:
+    gaps = [row for row in rows if row.value is None]
+    reason = next((row.reason for row in gaps if row.reason), "not measured")
+    return reason if len(gaps) == len(rows) else f"{reason} (seed {', '.join(str(row.seed) for row in gaps)})"
 
 
 def _bounds(
@@ -139,5 +146,8 @@ def generator_order(record: Record) -> list[str]:
 
 
 def reference_names(record: Record) -> set[str]:
-    """The generators that are reference arms: the ruler."""
-    return {entry.name for entry in record.generators if entry.kind == "reference"}
+    """The generators that are reference arms: the ruler. In an evaluation also the real images set beside."""
+    names = {entry.name for entry in record.generators if entry.kind == "reference"}
+    if record.kind == "evaluation":
+        names |= {row.generator for row in record.scores} - {entry.name for entry in record.generators}
+    return names

@@ -12,7 +12,7 @@ from ..benchmark import Record
 from ._estimates import Estimate
 from ._figure_dots import shorten
 from ._names import metric_name
-from ._style import INK, colour, dashes, marker, panels, styled
+from ._style import INK, WIDTH, colour, dashes, marker, panels, styled
 from ._utility import BASELINE, Series, series
 
 MAX_PANELS = 12
@@ -28,7 +28,7 @@ def curves_figure(record: Record, classifier: str, metric: str) -> Figure | None
     with styled():
         across = min(2 if len(groups) in (2, 4) else 3, len(groups))
         down = -(-len(groups) // across)
-        figure, axes = panels(across, 7.6 if across > 1 else 5.2, 3.1 * down, rows=down, share_y=True)
+        figure, axes = panels(across, WIDTH if across > 1 else 6.0, 3.3 * down, rows=down, share_y=True)
         for place, axis in enumerate(axes):
             if place >= len(groups):
                 axis.set_visible(False)
@@ -72,12 +72,19 @@ def _draw(axis: Axes, members: Sequence[Series], counts: Sequence[int]) -> None:
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.set_xlim(min(counts) / 1.35, max(counts) * 1.35)
-    axis.legend(loc="best", handlelength=2.6)
+    axis.legend(loc="lower right", handlelength=2.6)
 
 
 def _spread(axis: Axes, x: float, point: Estimate, look: dict[str, str]) -> None:
     if point.few:
         seeds = [value for _, value, _, _ in point.per_seed]
-        axis.plot([x] * len(seeds), seeds, linestyle="none", marker=look["marker"], color=look["color"], markersize=2.4)
+        axis.plot(
+            [x] * len(seeds),
+            seeds,
+            linestyle="none",
+            marker=look["marker"],
+            color=look["color"],
+            markersize=2.4,
+        )
     elif point.lo is not None and point.hi is not None:
         axis.plot([x, x], [point.lo, point.hi], color=look["color"], linewidth=1.2)

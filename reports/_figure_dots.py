@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from ._estimates import Estimate
 from ._names import clean
-from ._style import LINE, REFERENCE, colour, marker
+from ._style import INK, LINE, REFERENCE, colour, marker
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,32 @@ def draw_dots(axis: Axes, dots: Sequence[Dot], *, labels: bool = True) -> None:
             y = row + offset
             if lo is not None and hi is not None:
                 axis.plot([lo, hi], [y, y], color=look, linewidth=1.6, solid_capstyle="butt")
-            axis.plot([value], [y], linestyle="none", marker=shape, color=look, markerfacecolor=face, markersize=5.5)
+            axis.plot(
+                [value], [y], linestyle="none", marker=shape, color=look, markerfacecolor=face, markersize=5.5
+            )
         if dot.estimate.value is None:
-            axis.text(0.01, row, "no value", transform=axis.get_yaxis_transform(), va="center", color=REFERENCE, fontsize=8)
+            axis.text(
+                0.01,
+                row,
+                "no value",
+                transform=axis.get_yaxis_transform(),
+                va="center",
+                color=REFERENCE,
+                fontsize=8,
+            )
     axis.set_ylim(len(dots) - 0.4, -0.6)
     axis.set_yticks(range(len(dots)))
     if labels:
         axis.set_yticklabels([shorten(dot.name) for dot in dots])
         for text, dot in zip(axis.get_yticklabels(), dots, strict=True):
-            text.set_color(REFERENCE if dot.reference else "#14171a")
+            text.set_color(REFERENCE if dot.reference else INK)
     else:
         axis.tick_params(labelleft=False)
     axis.grid(axis="y", visible=False)
     axis.spines["left"].set_visible(False)
-    axis.hlines(range(len(dots)), 0, 1, transform=axis.get_yaxis_transform(), color=LINE, linewidth=0.5, zorder=0)
+    axis.hlines(
+        range(len(dots)), 0, 1, transform=axis.get_yaxis_transform(), color=LINE, linewidth=0.5, zorder=0
+    )
 
 
 def shorten(name: str, most: int = 28) -> str:

@@ -11,7 +11,7 @@ from ..core import MIN_SEEDS, t_interval
 from ._estimates import Estimate, Scores, generator_order, reference_names
 from ._figure_dots import Dot, draw_dots
 from ._names import JUDGES
-from ._style import MAX_ROWS, MUTED, panels, styled
+from ._style import MAX_ROWS, MUTED, WIDTH, panels, styled
 
 ROLES = {"R": "R, the reward model", "E": "E, the evaluator", "H": "H, the held-out raters"}
 
@@ -28,7 +28,9 @@ def plausibility_order(record: Record) -> list[str]:
     place = {"reference": 0, "generator": 1, "aligned": 2}
     judged = {row.generator for row in record.scores if row.extractor in JUDGES}
     names = [name for name in generator_order(record) if name in judged]
-    return sorted(names, key=lambda name: (place.get(kinds.get(name, "generator"), 1), name != "real-holdout"))
+    return sorted(
+        names, key=lambda name: (place.get(kinds.get(name, "generator"), 1), name != "real-holdout")
+    )
 
 
 def judged(record: Record, name: str, judge: str) -> Estimate:
@@ -45,7 +47,7 @@ def plausibility_figure(record: Record) -> Figure | None:
         return None
     references = reference_names(record)
     with styled():
-        figure, axes = panels(len(judges), 7.6, 0.8 + 0.28 * len(names))
+        figure, axes = panels(len(judges), WIDTH, 0.8 + 0.28 * len(names))
         for place, (axis, judge) in enumerate(zip(axes, judges, strict=True)):
             dots = [Dot(n, n in references, i, judged(record, n, judge)) for i, n in enumerate(names)]
             draw_dots(axis, dots, labels=place == 0)
@@ -73,7 +75,7 @@ def gains_figure(audits: Sequence[Audit]) -> Figure | None:
     if not judges:
         return None
     with styled():
-        figure, axes = panels(len(judges), 7.6, 0.9 + 0.32 * len(audits))
+        figure, axes = panels(len(judges), WIDTH, 0.9 + 0.32 * len(audits))
         for place, (axis, judge) in enumerate(zip(axes, judges, strict=True)):
             dots = [
                 Dot(audit.aligner, False, i, gain_estimate(audit.gains.get(judge, [])))

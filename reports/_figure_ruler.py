@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from ..benchmark import Ranking, Record
+from ..benchmark import Ranking, RankRow, Record
+from ._axes import scale
 from ._estimates import Estimate, Scores, generator_order, reference_names
 from ._figure_dots import Dot, draw_dots
 from ._names import capital, metric_name
-from ._style import LINE, MAX_ROWS, panels, styled
+from ._style import LINE, MAX_ROWS, WIDTH, panels, styled
 
 
 def ruler_dots(record: Record, ranking: Ranking) -> list[Dot]:
@@ -21,9 +22,7 @@ def ruler_dots(record: Record, ranking: Ranking) -> list[Dot]:
     for name in (n for n in generator_order(record) if n in references):
         dots.append(Dot(name, True, 0, _value(scores, ranking, given, name)))
     sign = -1.0 if ranking.higher_is_better else 1.0
-    return sorted(
-        dots, key=lambda d: (d.estimate.value is None, sign * (d.estimate.value or 0.0), d.name)
-    )
+    return sorted(dots, key=lambda d: (d.estimate.value is None, sign * (d.estimate.value or 0.0), d.name))
 
 
 def ruler_figure(record: Record, ranking: Ranking) -> Figure | None:
@@ -32,34 +31,19 @@ def ruler_figure(record: Record, ranking: Ranking) -> Figure | None:
     if not dots:
         return None
     with styled():
-        figure, (axis, *_) = panels(1, 7.6, 0.75 + 0.3 * len(dots))
+        figure, (axis, *_) = panels(1, WIDTH, 0.75 + 0.3 * len(dots))
         for dot in dots:
             if dot.reference and dot.estimate.value is not None:
                 axis.axvline(dot.estimate.value, color=LINE, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
         draw_dots(axis, dots)
-        values = [dot.estimate.value for dot in dots if dot.estimate.value is not None]
-        bounds = [dot.estimate.lo if dot.estimate.lo is not None else dot.estimate.value for dot in dots]
-        positive = all(bound is not None and bound > 0 for bound in bounds)
-        if positive and max(values) > 12 * min(values):
-            _log_axis(axis)
+        scale(axis, [dot.estimate for dot in dots], 8)
         better = "higher is better" if ranking.higher_is_better else "lower is better"
         axis.set_xlabel(f"{capital(metric_name(ranking.metric))} in {ranking.extractor} features ({better})")
         axis.grid(axis="x", visible=False)
     return figure
 
 
-def _log_axis(axis: object) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    from ._numbers import number
-
-    axis.set_xscale("log")  # type: ignore[attr-defined]
-    axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))  # type: ignore[attr-defined]
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))  # type: ignore[attr-defined]
-    axis.xaxis.set_minor_formatter(NullFormatter())  # type: ignore[attr-defined]
-
-
-def _value(scores: Scores, ranking: Ranking, given: dict, name: str) -> Estimate:  # type: ignore[type-arg]
+def _value(scores: Scores, ranking: Ranking, given: dict[str, RankRow], name: str) -> Estimate:
     measured = scores.get(name, ranking.extractor, ranking.metric)
     row = given.get(name)
     if row is None or row.value is None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ._names import slug
+from ..benchmark import gallery_name
 
 Pixels = NDArray[np.uint8]
 STRIP_BUDGET = 1_200_000
@@ -49,14 +49,13 @@ class Pair:
 
 def read_gallery(run: Path, name: str) -> Gallery | None:
     """The gallery of a generator (or ``_real``), or None when there is none that can be read."""
-    for file in dict.fromkeys((name.replace("/", "-"), slug(name), slug(name).replace("-", "_"))):
-        path = run / "gallery" / f"{file}.npz"
-        if path.is_file():
-            try:
-                return _load(path)
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-                return None
-    return None
+    path = run / "gallery" / f"{gallery_name(name)}.npz"
+    if not path.is_file():
+        return None
+    try:
+        return _load(path)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def _load(path: Path) -> Gallery:
@@ -67,7 +66,11 @@ def _load(path: Path) -> Gallery:
         n = len(images)
         labels = _words(arrays, "labels", n)
         nearest, distance, words = None, None, None
-        if "nearest" in arrays and "distance" in arrays and len(arrays["nearest"]) == len(arrays["distance"]) == n:
+        if (
+            "nearest" in arrays
+            and "distance" in arrays
+            and len(arrays["nearest"]) == len(arrays["distance"]) == n
+        ):
             nearest = np.asarray(arrays["nearest"], dtype=np.uint8)
             distance = np.asarray(arrays["distance"], dtype=np.float64)
             words = _words(arrays, "nearest_label", n)

@@ -25,7 +25,9 @@ def limitations(record: Record) -> list[str]:
     """The limits that follow from what was, and was not, measured."""
     found = [*_seeds(record), *_open_set(record), *_data(record), *_judges(record), *_missing(record)]
     if record.failed:
-        found.append(f"{plural(len(record.failed), 'stage')} failed: what depends on them is missing, not zero.")
+        found.append(
+            f"{plural(len(record.failed), 'stage')} failed: what depends on them is missing, not zero."
+        )
     if record.status == "partial":
         found.append("The run is partial: it was stopped or some of its stages could not be finished.")
     return found
@@ -53,9 +55,12 @@ def _open_set(record: Record) -> list[str]:
 
 
 def _data(record: Record) -> list[str]:
-    found = [f"The results hold for {clean(record.data.name)} at {record.data.image_size} px; other images were not tested."]
+    where = f"{clean(record.data.name)} at {record.data.image_size} px"
+    found = [f"The results hold for {where}; other images were not tested."]
     if "phantom" in record.data.name:
-        found.append("These are drawn phantoms, not patients: they show that the method works, nothing clinical.")
+        found.append(
+            "These are drawn phantoms, not patients: they show that the method works, nothing clinical."
+        )
     if not record.data.group_column:
         found.append("No patient or lesion column: images of one person may stand on both sides of a split.")
     return found
@@ -65,22 +70,28 @@ def _judges(record: Record) -> list[str]:
     if any(audit.simulated_h for audit in record.audits):
         return ["H is simulated: no expert looked at these images."]
     if not any(row.extractor in JUDGES for row in record.scores):
-        return ["Clinical plausibility was not measured: a good distance does not mean that an expert would agree."]
+        return [
+            "Clinical plausibility was not measured: a good distance does not mean that an expert would agree."
+        ]
     return []
 
 
 def _missing(record: Record) -> list[str]:
     found = []
     if not record.memorisation:
-        found.append("Memorisation was not measured: nothing is said about the privacy of the training patients.")
+        found.append(
+            "Memorisation was not measured: nothing is said about the privacy of the training patients."
+        )
     if not record.cells:
         found.append("No classifier was trained: usefulness was not measured.")
     if not any(row.stratum != "all" for row in record.scores):
         found.append("Nothing was measured by patient group.")
     if len(Scores(record).extractors) == 1:
         only = clean(Scores(record).primary)
-        found.append(f"All distances are in the features of one extractor ({only}); another may order the generators differently.")
+        found.append(
+            f"All distances are in the features of one extractor ({only}); another may order them otherwise."
+        )
     nulls = sum(1 for row in record.scores if row.value is None)
     if nulls:
-        found.append(f"{nulls:,} of {len(record.scores):,} scores could not be given and are null, each with its reason.")
+        found.append(f"{nulls:,} of {len(record.scores):,} scores are null, each with its reason.")
     return found

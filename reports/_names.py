@@ -15,14 +15,18 @@ _METRICS = {
     "kid": "Kernel distance",
     "vendi_score": "Vendi score",
     "vendi": "Vendi score",
+    "cmmd": "CMMD",
+    "copy_share": "share of near-copies",
+    "plausible_share": "share judged plausible",
     "macro_auroc": "macro AUROC",
     "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1",
     "ece": "calibration error (ECE)",
 }
 _ORDER = (
-    "frechet_distance", "fd", "fid", "kernel_distance", "kid", "precision", "recall", "density", "coverage",
-    "vendi_score", "vendi", "authenticity", "plausibility", "macro_auroc", "balanced_accuracy", "macro_f1", "ece",
+    "frechet_distance", "fd", "fid", "kernel_distance", "kid", "cmmd", "precision", "recall", "density", "coverage",
+    "vendi_score", "vendi", "authenticity", "copy_share", "plausible_share",
+    "macro_auroc", "balanced_accuracy", "macro_f1", "ece",
 )  # fmt: skip
 _COLUMNS = {"skin_tone": "skin tone", "label": "class", "patient_id": "patient", "lesion_id": "lesion"}
 

@@ -43,7 +43,8 @@ def interval(value: float | None, lo: float | None = None, hi: float | None = No
     """
     if value is None or lo is None or hi is None:
         return number(value)
-    places = decimals(value, lo, hi)
+    widest = max(abs(lo), abs(hi))
+    places = decimals(value) if 3 * abs(value) >= widest else decimals(widest)
     return f"{number(value, places)} {bracket(lo, hi, places)}"
 
 

@@ -24,7 +24,9 @@ def build_report(run_dir: str | Path, out: str | Path | None = None) -> Path:
     record = read_record(file)
     target = Path(out) if out is not None else file.parent / "report.html"
     if target.is_dir():
-        raise UserError("the report is a file, this is a folder", where=target, remedy="name a file that ends in .html")
+        raise UserError(
+            "the report is a file, this is a folder", where=target, remedy="name a file that ends in .html"
+        )
     write_text(target, report_html(record, file.parent))
     return target
 
@@ -34,7 +36,9 @@ def report_html(record: Record, run: Path) -> str:
     return render(
         "report.html",
         record=record,
+        created=_section_run.moment(record.created),
         claims=_section_run.claim_lines(record),
+        ledger=_section_run.ledger_summary(record),
         facts=_section_run.facts(record),
         split_table=_section_run.split_table(record),
         stratum_tables=_section_run.stratum_tables(record),

@@ -20,10 +20,10 @@ from ._gallery import (
     strip,
 )
 from ._leaders import GATES, gate_of
-from ._names import capital, clean, column_name, listed
+from ._names import clean, column_name, listed
 from ._numbers import interval, number, p_value
 
-PAIRS = 8
+PAIRS = 6
 MAX_SHOWN = 24
 """Generators whose images are shown on the page."""
 
@@ -36,6 +36,7 @@ class Neighbours:
     gate: str
     verdict: str
     pairs: list[Pair]
+    folded: bool
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def memorisation_table(record: Record) -> Table | None:
         Column("Generator"), Column("Seed", True), Column("Verdict"), Column("Share nearer than real images are", True),
         Column("Same share, real hold-out", True), Column("p, adjusted", True), Column("Images", True),
     ]  # fmt: skip
-    return Table("Memorisation, calibrated against real held-out images", columns, [_row(m) for m in record.memorisation])
+    rows = [_row(found) for found in record.memorisation]
+    return Table("Memorisation, calibrated against real held-out images", columns, rows)
 
 
 def _row(found: Memorisation) -> list[Cell]:
@@ -89,7 +91,9 @@ def memorisation_says(record: Record) -> str:
     """Who gives back training patients, in one sentence."""
     if not record.memorisation:
         return "Memorisation was not measured in this run: whether these images are safe to share cannot be known."
-    gates = {name: gate_of(m for m in record.memorisation if m.generator == name)[0] for name in _measured(record)}
+    gates = {
+        name: gate_of(m for m in record.memorisation if m.generator == name)[0] for name in _measured(record)
+    }
     parts = []
     for gate, words in (
         ("copies", "give back training patients and must not be shared as if they were new people"),
@@ -99,7 +103,7 @@ def memorisation_says(record: Record) -> str:
         names = [clean(name) for name, found in gates.items() if found == gate]
         if names:
             parts.append(f"{listed(names)} {words if len(names) > 1 else _singular(words)}")
-    return capital("; ".join(parts)) + "."
+    return "; ".join(parts) + "."
 
 
 def _measured(record: Record) -> list[str]:
@@ -107,21 +111,26 @@ def _measured(record: Record) -> list[str]:
 
 
 def _singular(words: str) -> str:
-    return words.replace("give back", "gives back", 1).replace("they were new people", "it held new people", 1)
+    return words.replace("give back", "gives back", 1).replace(
+        "they were new people", "it held new people", 1
+    )
 
 
 def neighbours(record: Record, run: Path) -> list[Neighbours]:
-    """The closest pairs of each generator that has a gallery with neighbours."""
+    """The closest pairs of each generator that has a gallery with neighbours, those that copy first."""
     found = [(name, gallery) for name in _shown(record) if (gallery := read_gallery(run, name)) is not None]
     with_pairs = [(name, gallery) for name, gallery in found if gallery.nearest is not None][:MAX_SHOWN]
-    each, side = affordable(PAIR_BUDGET // 2, PAIRS, len(with_pairs), sides([gallery for _, gallery in with_pairs]))
-    result = []
+    each, side = affordable(
+        PAIR_BUDGET // 2, PAIRS, len(with_pairs), sides([gallery for _, gallery in with_pairs])
+    )
+    references, result = reference_names(record), []
     for name, gallery in with_pairs:
         gate, _ = gate_of(m for m in record.memorisation if m.generator == name)
         pairs = closest_pairs(gallery, each, side)
         if pairs:
-            result.append(Neighbours(clean(name), gate, GATES[gate], pairs))
-    return result
+            folded = name in references and gate != "copies"
+            result.append(Neighbours(clean(name), gate, GATES[gate], pairs, folded))
+    return sorted(result, key=lambda group: (group.gate != "copies", group.folded))
 
 
 def _shown(record: Record) -> list[str]:
@@ -152,7 +161,9 @@ def samples(record: Record, run: Path) -> Samples | None:
     if left_out:
         note += f" {left_out} more generators are not shown."
     column = next(iter(record.data.strata), "") if strata else ""
-    return Samples([clean(c) for c in classes], rows, column_name(column) if column else "group", _zoom(side), note)
+    return Samples(
+        [clean(c) for c in classes], rows, column_name(column) if column else "group", _zoom(side), note
+    )
 
 
 def _strata(record: Record, galleries: list[tuple[str, Gallery]]) -> list[str]:

@@ -13,8 +13,10 @@ from ._figure_plausibility import (
     plausibility_figure,
     plausibility_order,
 )
-from ._names import JUDGES, clean, listed
-from ._numbers import decimals, number, signed, values
+from ._names import JUDGES, capital, clean, listed
+from ._numbers import bracket, signed
+
+PLACES = 3
 
 
 def plausibility_block(record: Record) -> Block | None:
@@ -48,7 +50,12 @@ def audit_block(record: Record) -> Block | None:
         + [_gain_cell(audit, judge) for judge in JUDGES]
         for audit in record.audits
     ]
-    columns = [Column("Aligner"), Column("Control"), Column("Verdict"), *(Column(f"Gain on {j}", True) for j in JUDGES)]
+    columns = [
+        Column("Aligner"),
+        Column("Control"),
+        Column("Verdict"),
+        *(Column(f"Gain on {j}", True) for j in JUDGES),
+    ]
     return block(
         "audits", "Gain of alignment over its control", _says(record),
         Table("Audit of each aligner against the control with the same extra steps", columns, rows),
@@ -62,11 +69,8 @@ def _gain_cell(audit: Audit, judge: str) -> Cell:
     found = gain_estimate(audit.gains.get(judge, []))
     if found.value is None:
         return value_cell(found)
-    places = decimals(found.value, found.lo, found.hi, *(gain for _, gain, _, _ in found.per_seed))
-    text = signed(found.value, places)
-    if found.lo is not None and found.hi is not None:
-        text += f" [{number(found.lo, places)}, {number(found.hi, places)}]"
-    seeds = values([gain for _, gain, _, _ in found.per_seed])
+    text = f"{signed(found.value, PLACES)} {bracket(found.lo, found.hi, PLACES)}".strip()
+    seeds = " · ".join(signed(gain, PLACES) for _, gain, _, _ in found.per_seed)
     return Cell(text, f"seeds {seeds}" if found.few else "", found.value)
 
 
@@ -75,5 +79,7 @@ def _says(record: Record) -> str:
     for verdict in dict.fromkeys(audit.verdict for audit in record.audits):
         names = listed(clean(audit.aligner) for audit in record.audits if audit.verdict == verdict)
         parts.append(f"{verdict}: {names}")
-    simulated = " H is simulated here, not people." if any(audit.simulated_h for audit in record.audits) else ""
-    return "; ".join(parts).capitalize() + "." + simulated if parts else ""
+    simulated = (
+        " H is simulated here, not people." if any(audit.simulated_h for audit in record.audits) else ""
+    )
+    return capital("; ".join(parts)) + "." + simulated if parts else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from ..benchmark import Claim, Record
@@ -14,10 +15,10 @@ from ._numbers import decimals, duration, interval, number, p_value, values
 
 CHIPS = {"shown": "shown", "not shown": "notshown", "cannot be known from these data": "unknown"}
 _TOPICS = (
-    ("memorisation", ("memoris", "memoriz", "copies patients", "near-cop", "copy_share")),
-    ("plausibility", ("plausib", "judge", "align", " h ", "rater", "on h", "audit")),
-    ("utility", ("auroc", "accuracy", "arm", "classifier", "utility", "gain", "real-only")),
-    ("groups", ("stratum", "strata", "worst", "skin_tone", "group")),
+    ("memorisation", ("memoris", "memoriz", "copy_share", "copies", "gives back")),
+    ("plausibility", ("plausib", "judge", "rater")),
+    ("utility", ("auroc", "accuracy", "f1", "ece", "classifier")),
+    ("groups", ("=", "worst:")),
 )
 
 
@@ -33,17 +34,21 @@ class ClaimLine:
 
 def claim_lines(record: Record) -> list[ClaimLine]:
     """The claims in the record's order, each with its figures and the section that bears it."""
-    return [ClaimLine(claim, CHIPS[claim.verdict], _figures(claim), evidence(claim)) for claim in record.claims]
+    return [
+        ClaimLine(claim, CHIPS[claim.verdict], _figures(claim), evidence(claim)) for claim in record.claims
+    ]
+
+
+def ledger_summary(record: Record) -> str:
+    """How many claims ended in each verdict."""
+    counts = {verdict: sum(claim.verdict == verdict for claim in record.claims) for verdict in CHIPS}
+    return "; ".join(f"{n} {verdict}" for verdict, n in counts.items() if n)
 
 
 def evidence(claim: Claim) -> str:
-    """The anchor of the section that bears a claim, told from its contrast, else from its sentence."""
-    for text in (claim.contrast, claim.sentence):
-        padded = f" {text.casefold()} "
-        for anchor, words in _TOPICS:
-            if any(word in padded for word in words):
-                return anchor
-    return "scores"
+    """The anchor of the section that bears a claim, told from the measure that its contrast names first."""
+    head = (claim.contrast.partition(":")[0] or claim.sentence).casefold()
+    return next((anchor for anchor, words in _TOPICS if any(word in head for word in words)), "scores")
 
 
 def _figures(claim: Claim) -> str:
@@ -79,12 +84,13 @@ def stratum_tables(record: Record) -> list[Table]:
 
 def cards_table(record: Record) -> Table:
     """The generators' cards."""
-    names = ("Generator", "Kind", "Saw other patients' images", "Conditions", "Trained on", "Licence", "Settings")
+    names = ("Generator", "Version", "Kind", "Set", "Conditions", "Trained on", "Licence", "Settings")
     rows = [
         [
-            text_cell(entry.name, f"version {entry.version}"),
+            text_cell(entry.name, "", "reference" if entry.kind == "reference" else ""),
+            text_cell(_short(entry.version)),
             text_cell(entry.kind, entry.notes),
-            text_cell("open-set" if entry.open_set else "closed-set", "", "open" if entry.open_set else ""),
+            text_cell("–" if entry.kind == "reference" else "open-set" if entry.open_set else "closed-set"),
             text_cell(", ".join(entry.columns) or "none"),
             text_cell(_short(entry.trained_on), entry.citation),
             text_cell(entry.licence),
@@ -96,14 +102,20 @@ def cards_table(record: Record) -> Table:
         "Open-set: the generator saw real training images beyond those a classifier cell was given, so its gains "
         "include their information."
     )
-    columns = [Column(name) for name in names]
-    columns[2] = Column("Set")
-    return Table("Generators and reference arms", columns, rows, note)
+    return Table("Generators and reference arms", [Column(name) for name in names], rows, note)
 
 
 def settings_text(settings: Mapping[str, Any]) -> str:
     """Settings on one line."""
     return clean(", ".join(f"{key} {_plain(value)}" for key, value in settings.items()))
+
+
+def moment(created: str) -> str:
+    """The time of the record to the minute, as it stands where it is no ISO time."""
+    try:
+        return datetime.fromisoformat(created).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return clean(created)
 
 
 def _plain(value: Any) -> str:
@@ -117,7 +129,11 @@ def _plain(value: Any) -> str:
 def facts(record: Record) -> list[tuple[str, str]]:
     """Data, code, seeds and machine, as pairs of a term and its words."""
     data, code = record.data, record.code
-    grouped = f"by {column_name(data.group_column)}" if data.group_column else "none given: images count as independent"
+    grouped = (
+        f"by {column_name(data.group_column)}"
+        if data.group_column
+        else "none given: images count as independent"
+    )
     pairs = [
         ("Image set", f"{data.name}, {data.n:,} images at {data.image_size} px, {len(data.classes)} classes"),
         ("Classes", ", ".join(data.classes)),
@@ -145,7 +161,9 @@ def duration_table(record: Record) -> Table | None:
         [text_cell(stage), Cell(duration(seconds), "", seconds), Cell(_share(seconds, total), "", seconds)]
         for stage, seconds in sorted(record.durations.items(), key=lambda item: -item[1])
     ]
-    rows.append([text_cell("all stages", "", "total"), Cell(duration(total), "", total), Cell("100%", "", total)])
+    rows.append(
+        [text_cell("all stages", "", "total"), Cell(duration(total), "", total), Cell("100%", "", total)]
+    )
     return Table("Work by stage", [Column("Stage"), Column("Time", True), Column("Share", True)], rows)
 
 
@@ -160,8 +178,10 @@ def judge_table(record: Record) -> Table | None:
     rows = []
     for judge, card in record.judges.items():
         inner = card if isinstance(card, dict) else {"": card}
-        flat = {key: _rounded(value) for key, value in inner.items()}
-        rows.append([text_cell(judge), text_cell(settings_text(flat))])
+        by_seed = inner if inner and all(isinstance(part, dict) for part in inner.values()) else {"": inner}
+        for seed, part in by_seed.items():
+            flat = {key: _rounded(value) for key, value in part.items()}
+            rows.append([text_cell(judge, seed), text_cell(settings_text(flat))])
     return Table("Judges: how good R, E and H are themselves", [Column("Judge"), Column("Card")], rows)
 
 

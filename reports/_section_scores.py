@@ -8,7 +8,7 @@ from ..benchmark import Ranking, Record
 from ._blocks import Block, Cell, Column, Table, block, text_cell, value_cell
 from ._estimates import Scores, generator_order, reference_names
 from ._figure_ruler import ruler_dots, ruler_figure
-from ._figure_scores import direction, scores_figure
+from ._figure_scores import MAX_METRICS, direction, scores_figure
 from ._figure_strata import strata_figure
 from ._leaders import leaders, ranking_reading
 from ._names import capital, clean, column_name, listed, metric_name, metrics_in_order, split_stratum
@@ -24,7 +24,8 @@ def ruler_block(record: Record) -> Block | None:
     name = metric_name(ranking.metric)
     alt = f"Dot plot of the {name} of each generator with its interval, among the reference arms in grey."
     return block(
-        "ruler", f"{capital(name)} on the ruler", _ruler_says(record, ranking), _ruler_table(record, ranking), figure, alt,
+        "ruler", f"{capital(name)} on the ruler", _ruler_says(record, ranking), _ruler_table(record, ranking),
+        figure, alt,
         f"How the order was made: {clean(ranking.method)}." if ranking.method else "",
     )  # fmt: skip
 
@@ -45,7 +46,8 @@ def _ruler_table(record: Record, ranking: Ranking) -> Table:
         Column("Generator"), Column("Place"), Column(capital(metric_name(ranking.metric)), True),
         Column("Reads as"), Column("Equivalent blur (px)", True),
     ]  # fmt: skip
-    return Table(f"{capital(metric_name(ranking.metric))} in {clean(ranking.extractor)} features, best first", columns, rows)
+    caption = f"{capital(metric_name(ranking.metric))} in {clean(ranking.extractor)} features, best first"
+    return Table(caption, columns, rows)
 
 
 def _ruler_says(record: Record, ranking: Ranking) -> str:
@@ -57,7 +59,7 @@ def _ruler_says(record: Record, ranking: Ranking) -> str:
     words = f"{clean(first.generator)} comes first among the generators"
     if tied:
         words += f", but cannot be told apart from {listed(clean(name) for name in tied)}"
-    return words + (f"; it reads {clean(first.words)}." if first.words else ".")
+    return words + (f"; read off the ruler it is {clean(first.words)}." if first.words else ".")
 
 
 def metrics_blocks(record: Record) -> list[Block]:
@@ -79,9 +81,9 @@ def _metrics_block(record: Record, extractor: str) -> Block | None:
         else "Each value is read beside the grey reference arms, not on its own."
     )
     return block(
-        f"metrics-{extractor}", f"Metrics in {clean(extractor)} features", says, _metrics_table(record, extractor, metrics),
-        scores_figure(record, extractor, shown), alt,
-        f"{len(shown) - 6} more metrics are in the table only." if len(shown) > 6 else "",
+        f"metrics-{extractor}", f"Metrics in {clean(extractor)} features", says,
+        _metrics_table(record, extractor, metrics), scores_figure(record, extractor, shown), alt,
+        f"{len(shown) - MAX_METRICS} more metrics are in the table only." if len(shown) > MAX_METRICS else "",
     )  # fmt: skip
 
 
@@ -115,7 +117,9 @@ def strata_blocks(record: Record) -> list[Block]:
 def _strata_block(record: Record, extractor: str, column: str, strata: Sequence[str]) -> Block:
     scores, names = Scores(record), generator_order(record)
     measured = metrics_in_order(
-        m for m in scores.metrics(extractor) if any(scores.rows(n, extractor, m, s) for n in names for s in strata)
+        m
+        for m in scores.metrics(extractor)
+        if any(scores.rows(n, extractor, m, s) for n in names for s in strata)
     )
     preferred = [m for m in measured if m in ("kernel_distance", "kid")] + measured
     words = column_name(column)

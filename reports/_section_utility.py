@@ -10,7 +10,6 @@ from ._blocks import Block, Cell, Column, Table, block, text_cell, value_cell
 from ._estimates import estimate
 from ._figure_curves import curves_figure
 from ._names import capital, clean, metric_name, plural, stratum_name
-from ._numbers import number
 from ._utility import (
     arm_label,
     best_gain,
@@ -52,7 +51,9 @@ def _curve_table(record: Record, classifier: str) -> Table:
     for metric, group in lines.items():
         for line in group:
             points = dict(line.points)
-            cells = [value_cell(points[n]) if n in points else Cell("–", "not run", None, "null") for n in counts]
+            cells = [
+                value_cell(points[n]) if n in points else Cell("–", "not run", None, "null") for n in counts
+            ]
             rows.append([text_cell(line.label), text_cell(metric_name(metric)), *cells])
     columns = [Column("Arm"), Column("Measure"), *(Column(f"{n} real", True) for n in counts)]
     return Table(f"{clean(classifier)}: each arm by real training images per class", columns, rows)
@@ -66,7 +67,7 @@ def gains_block(record: Record) -> Block | None:
     rows = [
         [
             text_cell(gain.generator), text_cell(gain.classifier), Cell(str(gain.n_real_train), "", gain.n_real_train),
-            Cell(number(gain.ratio), "", gain.ratio), Cell(gain.text, gain.seeds_text, gain.mean),
+            Cell(f"{gain.ratio:g}", "", gain.ratio), Cell(gain.text, gain.seeds_text, gain.mean),
         ]
         for settings in found.values()
         for gain in settings

@@ -10,10 +10,12 @@ from ..benchmark import CellRow, Record
 from ..core import MIN_SEEDS, paired_t
 from ._estimates import Estimate, estimate
 from ._names import clean, metric_name, metrics_in_order, plural
-from ._numbers import decimals, number, signed, values
+from ._numbers import bracket, signed
 
 BASELINE = "real-only"
 METRIC = "macro_auroc"
+PLACES = 3
+"""Decimals of a gain."""
 
 
 @dataclass(frozen=True)
@@ -38,21 +40,21 @@ class Gain:
     @property
     def text(self) -> str:
         """The gain with its interval, or with each seed when they are few."""
-        places = decimals(self.mean, self.lo, self.hi, *self.differences)
-        head = signed(self.mean, places)
-        if self.lo is not None and self.hi is not None:
-            return f"{head} [{number(self.lo, places)}, {number(self.hi, places)}]"
-        return head
+        head = signed(self.mean, PLACES)
+        return f"{head} {bracket(self.lo, self.hi, PLACES)}".strip()
 
     @property
     def seeds_text(self) -> str:
         """What each seed gave, when they are too few for an interval."""
-        return "" if self.lo is not None else f"{plural(len(self.differences), 'seed')}: {values(self.differences)}"
+        if self.lo is not None:
+            return ""
+        each = " · ".join(signed(difference, PLACES) for difference in self.differences)
+        return f"{plural(len(self.differences), 'seed')}: {each}"
 
     @property
     def setting(self) -> str:
         """Where the gain was seen."""
-        return f"{self.n_real_train} real a class, {number(self.ratio)} synthetic per real"
+        return f"{self.n_real_train} real a class, {self.ratio:g} synthetic per real"
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,11 @@ def gains(record: Record, metric: str = METRIC) -> dict[str, list[Gain]]:
     pairs: dict[tuple[str, str, str, int, float], list[float]] = defaultdict(list)
     for cell in sorted(record.cells, key=lambda c: c.seed):
         reference = baseline.get((cell.classifier, cell.n_real_train, cell.seed))
-        if _adds_synthetic(cell) and cell.metric == metric and cell.stratum == "all":
-            if cell.value is not None and reference is not None:
-                key = (cell.generator or "", cell.arm, cell.classifier, cell.n_real_train, cell.ratio)
-                pairs[key].append(cell.value - reference)
+        if not _adds_synthetic(cell) or (cell.metric, cell.stratum) != (metric, "all"):
+            continue
+        if cell.value is not None and reference is not None:
+            key = (cell.generator or "", cell.arm, cell.classifier, cell.n_real_train, cell.ratio)
+            pairs[key].append(cell.value - reference)
     result: dict[str, list[Gain]] = defaultdict(list)
     for key, differences in pairs.items():
         result[key[0]].append(Gain(*key, tuple(differences), *_gain_bounds(differences)))
@@ -112,12 +115,14 @@ def arm_label(arm: str, generator: str | None, ratio: float) -> str:
         words = words.replace("synthetic", clean(generator)).replace("+", " + ")
         if clean(generator) not in words:
             words = f"{words} ({clean(generator)})"
-    return f"{words}, ×{number(ratio)}" if ratio and arm != BASELINE else words
+    return f"{words}, ×{ratio:g}" if ratio and arm != BASELINE else words
 
 
 def series(record: Record, classifier: str, metric: str = METRIC, stratum: str = "all") -> list[Series]:
     """The learning curves of a classifier, real-only first."""
-    rows: dict[tuple[str, str | None, float], dict[int, list[CellRow]]] = defaultdict(lambda: defaultdict(list))
+    rows: dict[tuple[str, str | None, float], dict[int, list[CellRow]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for cell in record.cells:
         if (cell.classifier, cell.metric, cell.stratum) == (classifier, metric, stratum):
             ratio = 0.0 if cell.arm == BASELINE else cell.ratio

@@ -8,15 +8,20 @@ import sys
 import time
 
 import pytest
+
 from synmedbench.core import atomic_file, atomic_folder, write_json, write_text
 
 
 def test_a_failure_leaves_the_old_file_and_no_rubbish(tmp_path):
     target = tmp_path / "é.txt"
     write_text(target, "old")
-    with pytest.raises(RuntimeError, match="stop"), atomic_file(target) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError("stop")
+    def stop_half_way() -> None:
+        with atomic_file(target) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        stop_half_way()
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["é.txt"]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from synmedbench.core import (
     UserError,
     describe_seeds,
@@ -40,8 +41,13 @@ def test_wilson_refuses_impossible_counts(pair):
 @pytest.mark.parametrize(("n", "p"), [(20, 0.1), (60, 0.5), (300, 0.95)])
 def test_wilson_covers(n, p):
     draws = np.random.default_rng(0).binomial(n, p, size=4000)
-    covered = np.mean([wilson(int(x), n).lo <= p <= wilson(int(x), n).hi for x in np.unique(draws)
-                       for _ in range(int((draws == x).sum()))])
+    covered = np.mean(
+        [
+            wilson(int(x), n).lo <= p <= wilson(int(x), n).hi
+            for x in np.unique(draws)
+            for _ in range(int((draws == x).sum()))
+        ]
+    )
     assert 0.925 <= covered <= 0.985
 
 

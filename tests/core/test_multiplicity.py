@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
 from synmedbench.core import UserError, benjamini_hochberg, holm
 
 PVALUES = arrays(np.float64, st.integers(0, 30), elements=st.floats(0, 1))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from synmedbench.core import (
     UserError,
     detectable_mean_difference,

@@ -4,6 +4,7 @@ import warnings
 from importlib.metadata import EntryPoint
 
 import pytest
+
 from synmedbench.core import Registry, UserError, registry
 from synmedbench.core import _registry as module
 
@@ -43,7 +44,7 @@ def test_an_unknown_name_says_what_was_probably_meant(points):
 
 
 def test_unknown_and_missing_options_are_named(points):
-    with pytest.raises(UserError, match="takes no 'strenght'.*did you mean 'strength'"):
+    with pytest.raises(UserError, match=r"takes no 'strenght'.*did you mean 'strength'"):
         Registry("generators").build("blur?strenght=2")
     with pytest.raises(UserError, match=r"needs 'path'.*needy\?path=VALUE"):
         Registry("generators").build("needy")

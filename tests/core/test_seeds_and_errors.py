@@ -7,6 +7,7 @@ import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from synmedbench.core import UserError, console_progress, derive_seed, did_you_mean, rng
 
 

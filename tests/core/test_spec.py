@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from synmedbench.core import Spec, UserError, parse_spec
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)
@@ -28,7 +29,10 @@ def test_the_short_form_round_trips(name, argument, revision, options):
         ("diffusers:org/model@abc123", Spec("diffusers", "org/model", "abc123")),
         ("folder:C:/x?label=dx", Spec("folder", "C:/x", None, {"label": "dx"})),
         ("folder:/tmp/Häute und Zellen", Spec("folder", "/tmp/Häute und Zellen")),
-        ("x?a=[1, 2]&b=null&c=1e-3&d=text", Spec("x", None, None, {"a": [1, 2], "b": None, "c": 1e-3, "d": "text"})),
+        (
+            "x?a=[1, 2]&b=null&c=1e-3&d=text",
+            Spec("x", None, None, {"a": [1, 2], "b": None, "c": 1e-3, "d": "text"}),
+        ),
     ],
 )
 def test_parts(text, expected):

@@ -131,6 +131,11 @@ def test_an_existing_folder_is_kept_unless_asked(tmp_path: Path) -> None:
     assert len(read_folder(write_folder(make(2), tmp_path / "out", replace=True))) == 2
 
 
+def test_an_empty_folder_may_be_filled(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    assert len(read_folder(write_folder(make(), tmp_path / "out"))) == 4
+
+
 def test_card_bears_licence_lineage_and_extra_entries(tmp_path: Path) -> None:
     card = json.loads(
         (write_folder(make(), tmp_path / "out", card={"task": "blood"}) / "card.json").read_text()

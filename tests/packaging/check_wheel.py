@@ -62,7 +62,18 @@ def main() -> None:
             sys.exit(f"the wheel differs: too many {held - expected(ROOT)}, missing {expected(ROOT) - held}")
         print(f"wheel: {len(held)} files, the tracked ones")
         site = Path(folder) / "site"
-        call(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", site, wheel, cwd=Path(folder))
+        call(
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--target",
+            site,
+            wheel,
+            cwd=Path(folder),
+        )
         checks_on(site, Path(folder))
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 class MeanColourGap:
-    """Distance between the mean real and the mean synthetic feature; on pixel features, between mean colours."""
+    """Distance between the mean real and mean synthetic feature; on pixels, between mean colours."""
 
     name = "mean-colour-gap"
     higher_is_better = False

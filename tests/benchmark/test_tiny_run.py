@@ -1,0 +1,98 @@
+"""The whole way once, small; and the same after ``kill -9`` at ten moments."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synmedbench.benchmark import Record, read_record
+
+COMMAND = [sys.executable, "-m", "synmedbench.cli", "run", "tiny", "--workers", "1"]
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    environment = {**os.environ, "SYNMEDBENCH_STAGES": str(folder / "stages")}
+    words = [*COMMAND, "--out", str(folder / "run")]
+    return subprocess.Popen(
+        words, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> tuple[Record, str, Path, float]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    began = time.monotonic()
+    process = start(folder)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    return read_record(folder / "run" / "record.json"), said, folder, time.monotonic() - began
+
+
+def test_the_run_measures_every_generator_and_writes_every_page(undisturbed):
+    record, said, folder, _ = undisturbed
+    assert record.status == "complete"
+    names = ["real-holdout", "blur:1", "copy", "noise", "diffusion", "real-only", "draft"]
+    assert [entry.name for entry in record.generators] == names
+    for name in names:
+        metrics = {row.metric for row in record.scores if row.generator == name}
+        assert {"frechet_distance", "kernel_distance", "coverage", "plausible_share", "copy_share"} <= metrics
+    assert {(cell.arm, cell.generator) for cell in record.cells} == {
+        ("real-only", None),
+        ("real+synthetic", "diffusion"),
+    }
+    for page in (
+        "report.html",
+        "leaderboard/index.html",
+        "recipe.yaml",
+        "gallery/_real.npz",
+        "gallery/diffusion.npz",
+    ):
+        assert (folder / "run" / page).is_file(), page
+    assert "report:" in said
+
+
+def test_nothing_is_claimed_from_one_seed_and_copies_are_caught(undisturbed):
+    record = undisturbed[0]
+    verdicts = {claim.id: claim.verdict for claim in record.claims}
+    assert verdicts["draft-helps"] == "cannot be known from these data"
+    assert verdicts["copies-are-caught"] == "shown"
+    assert record.ranking is not None
+    places = {row.generator: row.rank for row in record.ranking.rows}
+    assert places["copy"] is None
+    assert places["real-holdout"] is not None
+
+
+def test_the_same_command_again_does_nothing_again(undisturbed):
+    _, _, folder, _ = undisturbed
+    before = (folder / "run" / "record.json").read_bytes()
+    process = start(folder)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    after = json.loads((folder / "run" / "record.json").read_text())
+    assert Record.model_validate(after).measured() == Record.model_validate_json(before).measured()
+
+
+def test_killed_at_ten_moments_the_record_is_the_same(undisturbed, tmp_path):
+    record, _, _, seconds = undisturbed
+    moments = np.random.default_rng(0).uniform(0.5, max(2.0, seconds / 4), size=10)
+    for moment in moments:
+        process = start(tmp_path)
+        try:
+            process.wait(timeout=float(moment))
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    time.sleep(1.0)
+    process = start(tmp_path)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert read_record(tmp_path / "run" / "record.json").measured() == record.measured()
+    leftovers = [path.name for path in (tmp_path / "run").rglob("*.tmp")]
+    assert leftovers == []
