@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -207,7 +208,7 @@ def generate(
     from .benchmark import generate_images
     from .imagesets import write_folder, write_parquet
 
-    writers = {"folder": write_folder, "parquet": write_parquet}
+    writers: dict[str, Callable[..., Any]] = {"folder": write_folder, "parquet": write_parquet}
     if format_ not in writers:
         raise UserError(f"no format {format_!r}", remedy=did_you_mean(format_, writers))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -257,7 +258,7 @@ def reward_fit(
     out: Annotated[Path, typer.Option(help="Folder for the model.")],
     real: Annotated[str | None, typer.Option(help="Real images for automatic feedback by mismatch.")] = None,
     by: Annotated[str, typer.Option(help="Columns that the model is told.")] = "label",
-    backbone: Annotated[str, typer.Option(help="timm backbone.")] = "resnet10t",
+    backbone: Annotated[str, typer.Option(help="timm backbone.")] = "test_byobnet",
     seed: Seed = 0,
 ) -> None:
     """Fit a reward model on experts' ratings."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..core import benjamini_hochberg, code_commit, code_version, describe_machine
 from ..imagesets import DECODING_RULE, ImageSet, count_strata
@@ -30,6 +31,7 @@ from ._ruler import read_ruler
 from ._shelf import unshelve
 from ._work_generate import read_card
 
+Kind = Literal["generator", "reference", "aligned"]
 MEMORISING_P = 0.01
 
 
@@ -43,6 +45,8 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
     kinds = {entry.name: entry for entry in _generators(recipe, graph, cache, images)}
     extractor = recipe.rank.extractor or short_name(recipe.extractors[0])
     evidence = Evidence(scores, cells, copies, list(kinds), recipe.seeds, extractor, recipe.rank.metric)
+    judges = _judges(graph, cache)
+    evidence = replace(evidence, doubt=judges.get("H", {}).get("unreliable"))
     failed = [
         FailedCell(stage=stage.name, error=outcome.failed[stage.key])
         for stage in graph.stages.values()
@@ -56,13 +60,13 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
         asked={"typed": typed, "resolved": dict(resolved(recipe))},
         data=describe_data(images, recipe, graph.data.config["group"]),
         generators=list(kinds.values()),
-        judges=_judges(graph, cache),
+        judges=judges,
         code={"version": code_version(), "commit": code_commit()},
         seeds=recipe.seeds,
         machine=describe_machine(),
         durations=_durations(graph, outcome),
         claims=decide(recipe.claims, evidence),
-        audits=_audits(recipe, scores),
+        audits=_audits(recipe, scores, evidence.doubt),
         memorisation=copies,
         ranking=rank(
             scores,
@@ -128,7 +132,7 @@ def _generators(recipe: Recipe, graph: Graph, cache: Path, images: ImageSet) -> 
     aligned = {short_name(part) for part in recipe.alignment.methods} if recipe.alignment else set()
     entries = []
     for name in recipe.generator_names():
-        kind = "reference" if name in references else "aligned" if name in aligned else "generator"
+        kind: Kind = "reference" if name in references else "aligned" if name in aligned else "generator"
         folder = graph.cards[(name, recipe.seeds[0])].folder(cache)
         if not (folder / "card.json").is_file():
             entries.append(
@@ -184,7 +188,14 @@ def _judges(graph: Graph, cache: Path) -> dict[str, Any]:
     if graph.judges:
         experts = next(iter(graph.scores.values())).config["experts"]
         oracle = experts["source"] == "oracle"
+        panels = {
+            f"panel {role}, seed {seed}": json.loads((stage.folder(cache) / "card.json").read_text())
+            for (role, seed), stage in graph.panels.items()
+            if (stage.folder(cache) / "card.json").is_file()
+        }
         found["H"] = {
+            "panels": panels,
+            "unreliable": unreliable_h(panels),
             "what": f"the oracle of {experts['oracle']}, without noise"
             if oracle
             else "simulated H: panel of predictors",
@@ -192,6 +203,22 @@ def _judges(graph: Graph, cache: Path) -> dict[str, Any]:
             "raters_noise": experts["noise"],
         }
     return found
+
+
+def unreliable_h(panels: Mapping[str, Any]) -> str | None:
+    """Say why the panel H cannot judge these images, or None: under .80 on real images it is no witness."""
+    accuracies = [
+        column["balanced_accuracy"]
+        for name, card in panels.items()
+        if name.startswith("panel H")
+        for column in card["columns"].values()
+        if not column["reliable"]
+    ]
+    if not accuracies:
+        return None
+    return (
+        f"judge H is not reliable here: balanced accuracy {min(accuracies):.2f} on real images, 0.80 needed"
+    )
 
 
 def _durations(graph: Graph, outcome: Outcome) -> dict[str, float]:
@@ -205,7 +232,7 @@ def _durations(graph: Graph, outcome: Outcome) -> dict[str, float]:
     return total
 
 
-def _audits(recipe: Recipe, scores: list[ScoreRow]) -> list[Audit]:
+def _audits(recipe: Recipe, scores: list[ScoreRow], doubt: str | None) -> list[Audit]:
     part = recipe.alignment
     if part is None:
         return []
@@ -220,7 +247,7 @@ def _audits(recipe: Recipe, scores: list[ScoreRow]) -> list[Audit]:
             gains[judge] = [
                 ours[seed] - control[seed] for seed in recipe.seeds if seed in ours and seed in control
             ]
-        judged = audit(gains)
+        judged = audit(gains, doubt=doubt)
         entries.append(
             Audit(
                 aligner=method, control=part.control, verdict=judged.verdict, words=judged.words, gains=gains

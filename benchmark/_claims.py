@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ..core import MIN_SEEDS, describe_seeds, holm, paired_t, t_pvalue
-from ._ranking import over_seeds
+from ._ranking import Summary, over_seeds
 from ._recipe import ClaimPart
 from ._record import CellRow, Claim, Memorisation, ScoreRow
 
-UNKNOWN = "cannot be known from these data"
+ClaimVerdict = Literal["shown", "not shown", "cannot be known from these data"]
+UNKNOWN: ClaimVerdict = "cannot be known from these data"
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Evidence:
     seeds: Sequence[int]
     extractor: str
     rank_metric: str
+    doubt: str | None = None
+    """Why judge H cannot be believed on these images, if so."""
 
 
 def decide(parts: Sequence[ClaimPart], evidence: Evidence) -> list[Claim]:
@@ -71,7 +75,11 @@ def _plausibility(part: ClaimPart, evidence: Evidence) -> Claim:
     sentence = f"{part.a} makes more images that judge {part.judge} calls plausible than {part.b} does."
     contrast = f"plausible_share by {part.judge}: {part.a} - {part.b}, {part.stratum}"
     a, b = _paired_scores(part, evidence, "plausible_share", part.judge)
-    return _over_seeds(part, sentence, contrast, a, b, 1)
+    claim = _over_seeds(part, sentence, contrast, a, b, 1)
+    if part.judge == "H" and evidence.doubt:
+        claim.verdict, claim.p = UNKNOWN, None
+        claim.words = f"{evidence.doubt}; {claim.words}"
+    return claim
 
 
 def _score(part: ClaimPart, evidence: Evidence) -> Claim:
@@ -128,7 +136,9 @@ def _cells_of(side: str, part: ClaimPart, metric: str, evidence: Evidence) -> di
 def _memorisation(part: ClaimPart, evidence: Evidence) -> Claim:
     entries = [entry for entry in evidence.memorisation if entry.generator == part.a]
     known = [entry.memorising for entry in entries]
-    verdict = UNKNOWN if not known or None in known else ("shown" if all(known) else "not shown")
+    verdict: ClaimVerdict = (
+        UNKNOWN if not known or None in known else ("shown" if all(known) else "not shown")
+    )
     shares = [entry.copy_share for entry in entries if entry.copy_share is not None]
     return Claim(
         id=part.id,
@@ -143,7 +153,7 @@ def _memorisation(part: ClaimPart, evidence: Evidence) -> Claim:
 
 
 def _ceiling(part: ClaimPart, evidence: Evidence) -> Claim:
-    def summary(name: str):  # type: ignore[no-untyped-def]
+    def summary(name: str) -> tuple[Summary | None, list[ScoreRow]]:
         rows = [
             row
             for row in evidence.scores

@@ -23,6 +23,7 @@ class Graph:
     cells: dict[tuple[Any, ...], Stage] = field(default_factory=dict)
     cards: dict[tuple[str, int], Stage] = field(default_factory=dict)
     judges: dict[tuple[str, int], Stage] = field(default_factory=dict)
+    panels: dict[tuple[str, int], Stage] = field(default_factory=dict)
 
     def add(self, stage: Stage) -> Stage:
         """Keep the stage under its name."""
@@ -131,12 +132,13 @@ class _Seed:
             return {}
         assert self.recipe.alignment is not None
         steps = self.recipe.alignment.reward.steps
-        return {
-            f"panel-{role}": self.stage(
+        found = {}
+        for role in roles:
+            stage = self.stage(
                 f"panel {role}", "._work_feedback:fit_panel", {"role": role, "steps": steps}, {}
             )
-            for role in roles
-        }
+            self.graph.panels[(role, self.seed)] = found[f"panel-{role}"] = stage
+        return found
 
     def judges(self, base: Stage) -> dict[str, Stage]:
         assert self.recipe.alignment is not None

@@ -80,14 +80,14 @@ def rank(
             )
         else:
             summaries[name] = summary
-    rows = _places(summaries, kinds, sign)
+    placed = _places(summaries, kinds, sign)
     method = next(iter(summaries.values())).method if summaries else "none"
     return Ranking(
         metric=metric,
         extractor=extractor,
         higher_is_better=higher_is_better,
         method=method,
-        rows=[*rows, *unranked],
+        rows=[*placed, *unranked],
     )
 
 

@@ -16,6 +16,11 @@ from ._record import faults
 Component = str | dict[str, Any]
 
 
+ArmName = Literal[
+    "real-only", "real-repeated", "real+synthetic", "classical", "synthetic-only", "real+shuffled-synthetic"
+]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -85,24 +90,21 @@ class JudgePart(_Part):
 class AlignmentPart(_Part):
     """The aligners that are compared at equal steps."""
 
-    methods: list[Component] = Field(default_factory=lambda: ["real-only", "reward-weighted", "draft"])
+    methods: list[Component] = ["real-only", "reward-weighted", "draft"]
     control: str = "real-only"
     steps: int = Field(default=40, ge=1)
     batch_size: int = Field(default=64, ge=1)
     learning_rate: float = Field(default=3e-4, gt=0)
     experts: ExpertsPart = Field(default_factory=ExpertsPart)
-    reward: JudgePart = Field(default_factory=lambda: JudgePart(backbone="resnet10t"))
-    evaluator: JudgePart = Field(default_factory=lambda: JudgePart(backbone="mobilenetv3_small_050"))
+    reward: JudgePart = Field(default_factory=lambda: JudgePart(backbone="test_byobnet"))
+    evaluator: JudgePart = Field(default_factory=lambda: JudgePart(backbone="test_resnet"))
 
 
 class ClassifiersPart(_Part):
     """The grid of classifiers: arms x generators x real images per class x synthetic ratio."""
 
-    model: Component = "timm:resnet10t"
-    arms: list[Literal["real-only", "real-repeated", "real+synthetic", "classical", "synthetic-only",
-                       "real+shuffled-synthetic"]] = Field(
-        default_factory=lambda: ["real-only", "real-repeated", "real+synthetic"]
-    )  # fmt: skip
+    model: Component = "timm:test_byobnet"
+    arms: list[ArmName] = ["real-only", "real-repeated", "real+synthetic"]
     generators: list[str] = Field(
         default_factory=list, description="names of generators whose images are added"
     )
@@ -155,20 +157,11 @@ class Recipe(_Part):
     generators: list[Component] = Field(
         default_factory=list, description="further generators, trained on train"
     )
-    references: list[Component] = Field(
-        default_factory=lambda: [
-            "real-holdout",
-            "classical",
-            "blur:0.5",
-            "blur:1",
-            "blur:2",
-            "blur:4",
-            "copy",
-            "noise",
-        ]
-    )
+    references: list[Component] = [
+        "real-holdout", "classical", "blur:0.5", "blur:1", "blur:2", "blur:4", "copy", "noise"
+    ]  # fmt: skip
     alignment: AlignmentPart | None = Field(default_factory=AlignmentPart)
-    extractors: list[Component] = Field(default_factory=lambda: ["domain"], min_length=1)
+    extractors: list[Component] = Field(default=["domain"], min_length=1)
     metrics: list[Component] = Field(
         default_factory=list, description="metrics of plug-ins, beside the panel"
     )

@@ -57,7 +57,7 @@ def test_rows(probabilities: Any, test: ImageSet, config: Any) -> list[dict[str,
     group = config["group"]
     found = measures(
         probabilities,
-        np.array(test.labels),
+        test.labels,
         config["classes"],
         strata={column: stratum_of(test, column).astype(str) for column in config["strata"]},
         groups=test.table[group].astype(str).to_numpy() if group else None,

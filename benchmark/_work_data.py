@@ -62,9 +62,9 @@ def _sample(images: ImageSet, part: ImageSetPart) -> ImageSet:
     owner = images.table[group].astype(str) if group else pd.Series(np.arange(len(images)).astype(str))
     order = rng(0, "sample").permutation(len(images))
     labels = np.array(images.labels)
-    turn = pd.Series(0, index=range(len(images)))
-    turn.iloc[order] = pd.Series(labels[order]).groupby(labels[order]).cumcount().to_numpy()
-    ranked = turn.sort_values(kind="stable").index.to_numpy()
+    turn = np.zeros(len(images), dtype=np.int64)
+    turn[order] = pd.Series(labels[order]).groupby(labels[order]).cumcount().to_numpy()
+    ranked = np.argsort(turn, kind="stable")
     keep = set(owner.iloc[ranked[: part.max_images]])
     return images.subset(owner.isin(keep).to_numpy())
 

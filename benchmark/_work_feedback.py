@@ -17,9 +17,9 @@ from ._stage import Work
 from ._work_generate import condition_table, with_groups
 
 PANELS = {
-    "R": {"backbone": "resnet10t", "part": 0},
-    "E": {"backbone": "resnet10t", "part": 1},
-    "H": {"backbone": "mobilenetv3_small_050", "part": 2},
+    "R": {"backbone": "test_byobnet", "part": 0},
+    "E": {"backbone": "test_byobnet", "part": 1},
+    "H": {"backbone": "test_resnet", "part": 2},
 }
 """Where no oracle exists, each judge has a panel of predictors of its own: other images, H also another network."""
 
@@ -43,6 +43,7 @@ def fit_panel(work: Work) -> None:
     )
     expert.fit(train.subset(part), held, seed=derive_seed(work.seed, "panel", role), progress=work.progress)
     expert.save(work.out / "panel")
+    (work.out / "card.json").write_text(json.dumps(expert.card))
 
 
 def rate(work: Work) -> None:

@@ -31,8 +31,9 @@ class Interval:
         return point < self.lo or point > self.hi
 
 
-def wilson(successes: int, n: int, level: float = LEVEL) -> Interval:
-    """Score interval of a share (Wilson 1927): close to its level from n = 10 on, also near 0 and 1.
+def wilson(successes: float, n: float, level: float = LEVEL) -> Interval:
+    """Score interval of a share (Wilson 1927): close to its level from n = 10 on, also near 0 and 1;
+    counts may be fractional (effective numbers).
 
     >>> i = wilson(9, 10)
     >>> round(i.lo, 3), round(i.hi, 3)

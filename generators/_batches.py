@@ -84,11 +84,18 @@ def _flip(clean: Tensor, mask: NDArray[np.bool_], axis: int) -> Tensor:
 
 @dataclass(frozen=True)
 class NoiseLevels:
-    """Training noise: ``ln sigma ~ N(mean, spread^2)``, and how often the conditions are dropped."""
+    """Training noise: ``ln sigma ~ N(mean, spread^2)``, and how often conditions are dropped."""
 
     mean: float = -1.0
     spread: float = 1.2
     dropout: float = 0.1
+
+
+def _drop(tokens: Tensor, share: float, draw: torch.Generator) -> Tensor:
+    """Drop all conditions of that share of rows, and where there are several columns, as often each on its own."""
+    whole = torch.rand(len(tokens), 1, generator=draw) < share
+    single = torch.rand(tokens.shape, generator=draw) < (share if tokens.shape[1] > 1 else 0.0)
+    return torch.where(whole | single, NULL, tokens)
 
 
 def losses(denoiser: Denoiser, batch: Batch, noise: NoiseLevels, seed: int, step: int) -> Tensor:
@@ -98,8 +105,7 @@ def losses(denoiser: Denoiser, batch: Batch, noise: NoiseLevels, seed: int, step
     n = len(batch.clean)
     sigma = training_sigmas(stratified_uniform(n, draw), noise.mean, noise.spread)
     added = torch.randn(batch.clean.shape, generator=draw) * sigma[:, None, None, None]
-    dropped = torch.rand(n, generator=draw) < noise.dropout
-    tokens = torch.where(dropped[:, None], NULL, batch.tokens).to(device)
+    tokens = _drop(batch.tokens, noise.dropout, draw).to(device)
     clean, sigma = batch.clean.to(device), sigma.to(device)
     predicted = denoiser(clean + added.to(device), sigma, tokens)
     return denoising_loss(predicted, clean, sigma, denoiser.sigma_data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -85,13 +86,14 @@ class FromImages:
         )
         matches: dict[tuple[str, ...], NDArray[np.int64]] = {}
         served: dict[tuple[str, ...], int] = {}
+        needed = Counter(asked)
         rows = []
         for wanted in asked:
             if wanted not in matches:
                 matches[wanted] = self._matches(columns, held, wanted, seed)
             k = served.get(wanted, 0)
             served[wanted] = k + 1
-            rows.append(self._kth(matches[wanted], k, columns, wanted, asked.count(wanted)))
+            rows.append(self._kth(matches[wanted], k, columns, wanted, needed[wanted]))
         return rows
 
     def _matches(

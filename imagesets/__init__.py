@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ._open import open_imageset as open_imageset
     from ._oracle import Oracle as Oracle
     from ._oracle import open_oracle as open_oracle
+    from ._oracle_agreement import oracle_agreement as oracle_agreement
     from ._parquet import read_parquet as read_parquet
     from ._parquet import write_parquet as write_parquet
     from ._phantom_blood import phantom_blood as phantom_blood
@@ -75,6 +76,7 @@ _ROOMS = {
     "has_errors": "._validate",
     "open_imageset": "._open",
     "open_oracle": "._oracle",
+    "oracle_agreement": "._oracle_agreement",
     "phantom_blood": "._phantom_blood",
     "phantom_derm": "._phantom_derm",
     "read_folder": "._read_folder",

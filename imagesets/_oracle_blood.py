@@ -15,8 +15,8 @@ from ._oracle_rules import by_label, within
 class BloodOracle:
     """The oracle of `phantom-blood`; conditions have `label` and may have `subtype` (segmented or band)."""
 
-    name = "phantom-blood"
-    criteria = (
+    name: str = "phantom-blood"
+    criteria: tuple[str, ...] = (
         "cell_size", "nucleus_shape", "nucleus_cytoplasm_ratio", "chromatin", "cytoplasm_colour", "granules", "smear",
     )
 

@@ -16,8 +16,8 @@ from ._strata import fitzpatrick, tone_group
 class DermOracle:
     """The oracle of `phantom-derm`; conditions have `label` and may have `skin_tone` (1..6 or a group)."""
 
-    name = "phantom-derm"
-    criteria = ("size", "morphology", "colour", "distribution", "texture", "tone")
+    name: str = "phantom-derm"
+    criteria: tuple[str, ...] = ("size", "morphology", "colour", "distribution", "texture", "tone")
 
     def measure(self, images: NDArray[np.uint8]) -> pd.DataFrame:
         """Return `measure_derm`'s table."""

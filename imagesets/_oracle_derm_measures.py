@@ -181,7 +181,8 @@ def _surface(excess: Field, strength: Field, mask: Mask, logs: Field) -> dict[st
     bare = ~ndimage.binary_dilation(mask, structure=np.ones((1, 5, 5), bool))
     grain = 1.4826 * quantile_over(np.abs(rough), bare, 0.5)
     slow = ndimage.uniform_filter(luminance, size=(0, 5, 5), mode="nearest")
-    return {"grain": grain, "evenness": np.sqrt(mean_over(slow**2, bare)), "seam": seam(logs, bare)}
+    evenness = np.sqrt(mean_over(slow**2, bare))
+    return {"grain": grain, "evenness": evenness, "seam": seam(logs, bare & (strength < FAINTEST))}
 
 
 def _lightness_and_b(rgb: Field) -> tuple[Field, Field]:

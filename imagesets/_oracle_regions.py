@@ -55,7 +55,8 @@ def components(mask: Mask) -> tuple[Labels, NDArray[np.int64]]:
 def component_sizes(labels: Labels, weight: Field | None = None) -> Field:
     """Return each label's area in pixels (or its sum of `weight`); entry 0 is the outside."""
     flat = labels.ravel()
-    return np.bincount(flat, None if weight is None else weight.ravel(), minlength=int(flat.max(initial=0)) + 1)
+    number = int(flat.max(initial=0)) + 1
+    return np.bincount(flat, None if weight is None else weight.ravel(), minlength=number).astype(np.float64)
 
 
 def largest(labels: Labels, owner: NDArray[np.int64], score: Field) -> Mask:

@@ -99,7 +99,7 @@ def split_by_group(
 def count_splits(images: ImageSet, by: str = "label") -> pd.DataFrame:
     """Return the number of images by value of a column (rows) and split (columns)."""
     values = [UNKNOWN if pd.isna(value) else str(value) for value in images.column(by)]
-    return pd.crosstab(pd.Series(values, name=by), images.column("split"))
+    return pd.crosstab(pd.Series(values, name=by), images.column("split")).rename_axis(columns=None)
 
 
 def _check_fractions(fractions: Mapping[str, float]) -> dict[str, float]:

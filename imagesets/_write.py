@@ -25,7 +25,8 @@ def write_folder(
     except that names end in ``.png``, empty texts are missing, and a column that mixes types is text. Names
     may be in any script. ``card`` adds entries to the card.
 
-    Raises ``UserError`` when the folder holds something and ``replace`` is false, or two images would have one name.
+    Raises ``UserError`` when the folder holds something and ``replace`` is false, or two images would have
+    one name.
     """
     target = Path(path).expanduser()
     if target.exists() and not replace and not _is_empty_folder(target):

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ._extractor import extract as extract
     from ._extractor_domain import DomainExtractor as DomainExtractor
     from ._extractor_inception import InceptionExtractor as InceptionExtractor
-    from ._extractor_timm import TimmExtractor as TimmExtractor
     from ._extractor_texture import TextureExtractor as TextureExtractor
+    from ._extractor_timm import TimmExtractor as TimmExtractor
     from ._frechet import frechet_distance as frechet_distance
     from ._frechet import frechet_interval as frechet_interval
     from ._kernel import cmmd as cmmd

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..core import LEVEL, Interval, jackknife
 from ._blocks import BLOCKS, Labels, paired_blocks
 from ._checks import Features, as_pair
+from ._parallel import each
 
 WELL_SPREAD = 1e-12
 """Below this ratio of eigenvalues, the square roots of their rounding errors would show."""
@@ -145,20 +146,22 @@ def _without_blocks(x: Features, y: Features, labels: tuple[Labels, Labels]) -> 
     return np.array(distances, dtype=np.float64).clip(min=0)
 
 
-Kept = list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]
+Kept = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 
-def _from_products(x: Features, y: Features, left: Kept) -> list[float]:
+def _from_products(x: Features, y: Features, left: list[Kept]) -> list[float]:
     """Few images: every distance from the one matrix X Y^T, at a cost free of D."""
     products = x @ y.T
-    distances = []
-    for kx, ky in left:
+
+    def distance(kept: Kept) -> float:
+        kx, ky = kept
         (gx, tx), (gy, ty) = _mean_and_trace(x[kx]), _mean_and_trace(y[ky])
         centred = products[np.ix_(kx, ky)]
         centred = centred - centred.mean(axis=0) - centred.mean(axis=1, keepdims=True) + centred.mean()
         shared = _nuclear_norm(centred) / float(np.sqrt((kx.sum() - 1) * (ky.sum() - 1)))
-        distances.append(float((gx - gy) @ (gx - gy)) + tx + ty - 2 * shared)
-    return distances
+        return float((gx - gy) @ (gx - gy)) + tx + ty - 2 * shared
+
+    return each(distance, left)
 
 
 def _mean_and_trace(rows: Features) -> tuple[Features, float]:
@@ -166,16 +169,17 @@ def _mean_and_trace(rows: Features) -> tuple[Features, float]:
     return mean, float(((rows - mean) ** 2).sum()) / (len(rows) - 1)
 
 
-def _from_moments(x: Features, y: Features, left: Kept) -> list[float]:
+def _from_moments(x: Features, y: Features, left: list[Kept]) -> list[float]:
     """Many images: every distance from the whole set's moments less the block's."""
     whole_x, whole_y = x.T @ x, y.T @ y
-    distances = []
-    for kx, ky in left:
-        gx, s1 = _moments(whole_x, x, kx)
-        gy, s2 = _moments(whole_y, y, ky)
+
+    def distance(kept: Kept) -> float:
+        gx, s1 = _moments(whole_x, x, kept[0])
+        gy, s2 = _moments(whole_y, y, kept[1])
         shared = _shared_spread_of_covariances(s1, s2)
-        distances.append(float((gx - gy) @ (gx - gy) + np.trace(s1) + np.trace(s2)) - 2 * shared)
-    return distances
+        return float((gx - gy) @ (gx - gy) + np.trace(s1) + np.trace(s2)) - 2 * shared
+
+    return each(distance, left)
 
 
 def _moments(whole: Features, rows: Features, kept: NDArray[np.bool_]) -> tuple[Features, Features]:

@@ -191,7 +191,7 @@ def _share_interval(share: float, halves: NDArray[np.float64], n: int, level: fl
     """Wilson's interval at the effective number of images: as many as vary, when independent, like the halves."""
     mean, variance = (float(halves.mean()), float(halves.var(ddof=1))) if len(halves) > 1 else (share, 0.0)
     effective = min(float(n), max(1.0, mean * (1 - mean) / variance)) if variance > 0 else float(n)
-    interval = wilson(share * effective, effective, level)  # type: ignore[arg-type]
+    interval = wilson(share * effective, effective, level)
     return replace(
         interval, value=share, lo=min(interval.lo, share), hi=max(interval.hi, share), method=method
     )

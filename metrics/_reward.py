@@ -14,16 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from torch import Tensor
 
-from ..classifiers import Preprocessing, Settings, best_device, feature_width, load_backbone, to_unit
-from ..core import Progress, UserError, atomic_folder, content_key, derive_seed, rng, silent, write_json
+from ..classifiers import Preprocessing, Settings, best_device, feature_width, load_backbone
+from ..core import Progress, UserError, atomic_folder, content_key, derive_seed, silent, write_json
 from ._reward_card import enough, platt, reward_card
 from ._reward_data import Rated, Real, encode, folds, held_out_real, rated_images, vocabulary
 from ._reward_fit import Feedback, fit_network
 from ._reward_network import RewardNetwork
+from ._reward_predict import batched_logits, swap_logits
 
 HELD_OUT = 4
 """One rating in four is held out of each network, for calibration and card."""
-BATCH = 64
 
 
 class RewardModel:
@@ -59,7 +59,7 @@ class RewardModel:
 
     def __init__(
         self,
-        backbone: str = "test_resnet",
+        backbone: str = "test_byobnet",
         *,
         weights: str | None = None,
         columns: Sequence[str] = ("label",),
@@ -121,7 +121,7 @@ class RewardModel:
             held_logits,
             held.verdicts,
             [self._word(code) for code in held.codes[:, 0]],
-            swap=self._swap(test, seed),
+            swap=swap_logits(self.networks, self.preprocessing, test, len(self.words[self.columns[0]]), seed),
             n_ratings=len(rated),
             n_real=0 if real is None else len(real),
             seed=seed,
@@ -231,7 +231,9 @@ class RewardModel:
             fit_network(network, self.preprocessing, feedback, seed=own, progress=progress, label=label)
             self.networks.append(network)
             test = np.setdiff1d(np.arange(len(rated)), learn)
-            logits.append(_batched([network], self.preprocessing, rated.images[test], rated.codes[test]))
+            logits.append(
+                batched_logits([network], self.preprocessing, rated.images[test], rated.codes[test])
+            )
             rows.append(test)
         return np.concatenate(logits), rated.subset(np.concatenate(rows))
 
@@ -260,7 +262,7 @@ class RewardModel:
         return encode(conditions, self.words)
 
     def _logits(self, images: NDArray[np.uint8], codes: NDArray[np.int64]) -> NDArray[np.float64]:
-        return _batched(self._fitted(), self.preprocessing, images, codes)
+        return batched_logits(self._fitted(), self.preprocessing, images, codes)
 
     def _calibrated(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         a, b = self.calibration
@@ -268,33 +270,3 @@ class RewardModel:
 
     def _word(self, code: int) -> str:
         return "unknown" if code == 0 else self.words[self.columns[0]][code - 1]
-
-    def _swap(self, real: Real | None, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Logits of held-out real images under their own label, and under a wrong one."""
-        k = len(self.words[self.columns[0]])
-        known = np.zeros(0, np.int64) if real is None else np.flatnonzero(real.codes[:, 0] > 0)
-        if real is None or k < 2 or not len(known):
-            return np.zeros(0), np.zeros(0)
-        mine = real.subset(known)
-        wrong = mine.codes.copy()
-        wrong[:, 0] = (wrong[:, 0] - 1 + rng(seed, "swap").integers(1, k, len(wrong))) % k + 1
-        return self._logits(mine.images, mine.codes), self._logits(mine.images, wrong)
-
-
-def _batched(
-    networks: Sequence[RewardNetwork],
-    preprocessing: Preprocessing,
-    images: NDArray[np.uint8],
-    codes: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Mean logit of the networks, in evaluation mode, a fixed number of images at a time."""
-    device = next(networks[0].parameters()).device
-    found = []
-    with torch.inference_mode():
-        for start in range(0, len(images), BATCH):
-            x = preprocessing(to_unit(images[start : start + BATCH], device))
-            c = torch.from_numpy(codes[start : start + BATCH]).to(device)
-            found.append(
-                torch.stack([network.eval()(x, c) for network in networks]).mean(0).double().cpu().numpy()
-            )
-    return np.concatenate(found) if found else np.zeros(0)

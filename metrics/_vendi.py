@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from ..core import LEVEL, Interval, UserError, jackknife
 from ._blocks import BLOCKS, Labels, block_labels, check_units, units
 from ._checks import Features, as_features, unit_rows
+from ._parallel import each
 
 
 def vendi_score(features: ArrayLike, q: float = 1.0) -> float:
@@ -95,12 +96,13 @@ def _without_blocks(rows: Features, labels: Labels) -> list[Features]:
     """Return the spectrum without each block, from the one smaller matrix."""
     few = len(rows) <= rows.shape[1]
     whole = rows @ rows.T if few else rows.T @ rows
-    spectra = []
-    for block in range(int(labels.max()) + 1):
+
+    def spectrum(block: int) -> Features:
         kept = labels != block
         left = whole[np.ix_(kept, kept)] if few else whole - rows[~kept].T @ rows[~kept]
-        spectra.append(np.linalg.eigvalsh(left / kept.sum()).clip(min=0))
-    return spectra
+        return np.linalg.eigvalsh(left / kept.sum()).clip(min=0)
+
+    return each(spectrum, range(int(labels.max()) + 1))
 
 
 def _score(spectrum: Features, q: float) -> float:

@@ -18,7 +18,8 @@ def scale(axis: Axes, estimates: Sequence[Estimate], ticks: int) -> None:
     values = sorted(found.value for found in estimates if found.value is not None)
     lows = [bound for found in estimates for bound in (found.lo, found.value) if bound is not None]
     positive = [value for value in values if value > 0]
-    if not positive or max(values) < SKEWED * max(abs(values[len(values) // 2]), 1e-12):
+    median = values[len(values) // 2] if values else 0.0
+    if median <= 0 or max(values) < SKEWED * median:
         axis.xaxis.set_major_locator(MaxNLocator(ticks))
         return
     if min(lows) > 0:
@@ -30,7 +31,11 @@ def scale(axis: Axes, estimates: Sequence[Estimate], ticks: int) -> None:
         axis.set_xscale("symlog", linthresh=near)
         axis.xaxis.set_major_locator(_Sparse(base=10, linthresh=near))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+
+
+def _tick(value: float) -> str:
+    return f"{value:,g}" if abs(value) < 1e6 else f"{value:.0e}".replace("e+0", "e")
 
 
 class _Sparse(SymmetricalLogLocator):

@@ -96,7 +96,7 @@ def share_cell(estimate: Estimate) -> Cell:
     """A narrow cell of a share: the value, its bounds below."""
     if estimate.value is None:
         return value_cell(estimate)
-    return Cell(number(estimate.value, 3), bracket(estimate.lo, estimate.hi, 3), estimate.value)
+    return Cell(number(estimate.value, 3), bracket(estimate.lo, estimate.hi, 3), estimate.value, "share")
 
 
 @cache

@@ -151,3 +151,9 @@ def reference_names(record: Record) -> set[str]:
     if record.kind == "evaluation":
         names |= {row.generator for row in record.scores} - {entry.name for entry in record.generators}
     return names
+
+
+def series_index(record: Record) -> dict[str, int]:
+    """A number for each generator that is no reference arm: its colour and marker, the same in every figure."""
+    references = reference_names(record)
+    return {name: i for i, name in enumerate(n for n in generator_order(record) if n not in references)}

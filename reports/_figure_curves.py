@@ -59,13 +59,15 @@ def _draw(axis: Axes, members: Sequence[Series], counts: Sequence[int]) -> None:
         base = line.arm == BASELINE
         look = {"color": INK if base else colour(index - 1), "marker": "o" if base else marker(index)}
         shift = 1.0 + 0.035 * (index - (len(members) - 1) / 2)
-        points = [(n * shift, point) for n, point in line.points if n > 0 and point.value is not None]
+        points = [
+            (n * shift, point, point.value) for n, point in line.points if n > 0 and point.value is not None
+        ]
         axis.plot(
-            [x for x, _ in points], [point.value for _, point in points], color=look["color"],
+            [x for x, _, _ in points], [value for _, _, value in points], color=look["color"],
             marker=look["marker"], markersize=4.5, linestyle="-" if base else dashes(index),
             label=shorten(line.label, 34), markerfacecolor="none" if base else look["color"],
         )  # fmt: skip
-        for x, point in points:
+        for x, point, _ in points:
             _spread(axis, x, point, look)
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_locator(FixedLocator(list(counts)))

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ..benchmark import Audit, Record
 from ..core import MIN_SEEDS, t_interval
-from ._estimates import Estimate, Scores, generator_order, reference_names
+from ._estimates import Estimate, Scores, generator_order, reference_names, series_index
 from ._figure_dots import Dot, draw_dots
 from ._names import JUDGES
 from ._style import MAX_ROWS, MUTED, WIDTH, panels, styled
@@ -16,9 +16,9 @@ from ._style import MAX_ROWS, MUTED, WIDTH, panels, styled
 ROLES = {"R": "R, the reward model", "E": "E, the evaluator", "H": "H, the held-out raters"}
 
 
-def plausibility_metric(record: Record, judge: str) -> str | None:
+def plausibility_metric(scores: Scores, judge: str) -> str | None:
     """The metric under which a judge's plausibility was recorded."""
-    found = Scores(record).metrics(judge)
+    found = scores.metrics(judge)
     return next((metric for metric in found if "plausib" in metric), found[0] if found else None)
 
 
@@ -33,23 +33,23 @@ def plausibility_order(record: Record) -> list[str]:
     )
 
 
-def judged(record: Record, name: str, judge: str) -> Estimate:
+def judged(scores: Scores, name: str, judge: str) -> Estimate:
     """A generator's plausibility in the eyes of a judge."""
-    metric = plausibility_metric(record, judge)
-    return Scores(record).get(name, judge, metric) if metric else Estimate(reason="not measured")
+    metric = plausibility_metric(scores, judge)
+    return scores.get(name, judge, metric) if metric else Estimate(reason="not measured")
 
 
 def plausibility_figure(record: Record) -> Figure | None:
     """A panel for each judge, a row for each generator; None when no judge gave a value."""
-    names = plausibility_order(record)[:MAX_ROWS]
-    judges = [j for j in JUDGES if any(judged(record, name, j).value is not None for name in names)]
+    scores, names = Scores(record), plausibility_order(record)[:MAX_ROWS]
+    judges = [j for j in JUDGES if any(judged(scores, name, j).value is not None for name in names)]
     if not judges:
         return None
-    references = reference_names(record)
+    references, index = reference_names(record), series_index(record)
     with styled():
         figure, axes = panels(len(judges), WIDTH, 0.8 + 0.28 * len(names))
         for place, (axis, judge) in enumerate(zip(axes, judges, strict=True)):
-            dots = [Dot(n, n in references, i, judged(record, n, judge)) for i, n in enumerate(names)]
+            dots = [Dot(n, n in references, index.get(n, 0), judged(scores, n, judge)) for n in names]
             draw_dots(axis, dots, labels=place == 0)
             axis.set_title(ROLES[judge])
             axis.set_xlim(-0.03, 1.03)
@@ -69,17 +69,23 @@ def gain_estimate(gains: Sequence[float]) -> Estimate:
     return Estimate(interval.value, interval.lo, interval.hi, seeds)
 
 
-def gains_figure(audits: Sequence[Audit]) -> Figure | None:
+def gains_figure(record: Record, audits: Sequence[Audit]) -> Figure | None:
     """The gain of each aligner over its control on R, E and H; None when no audit has a gain."""
     judges = [j for j in JUDGES if any(audit.gains.get(j) for audit in audits)]
+    index = series_index(record)
     if not judges:
         return None
     with styled():
         figure, axes = panels(len(judges), WIDTH, 0.9 + 0.32 * len(audits))
         for place, (axis, judge) in enumerate(zip(axes, judges, strict=True)):
             dots = [
-                Dot(audit.aligner, False, i, gain_estimate(audit.gains.get(judge, [])))
-                for i, audit in enumerate(audits)
+                Dot(
+                    audit.aligner,
+                    False,
+                    index.get(audit.aligner, 0),
+                    gain_estimate(audit.gains.get(judge, [])),
+                )
+                for audit in audits
             ]
             axis.axvline(0, color=MUTED, linewidth=0.9, zorder=0)
             draw_dots(axis, dots, labels=place == 0)

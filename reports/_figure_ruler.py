@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ..benchmark import Ranking, RankRow, Record
 from ._axes import scale
-from ._estimates import Estimate, Scores, generator_order, reference_names
+from ._estimates import Estimate, Scores, generator_order, reference_names, series_index
 from ._figure_dots import Dot, draw_dots
 from ._names import capital, metric_name
 from ._style import LINE, MAX_ROWS, WIDTH, panels, styled
@@ -14,13 +14,12 @@ from ._style import LINE, MAX_ROWS, WIDTH, panels, styled
 
 def ruler_dots(record: Record, ranking: Ranking) -> list[Dot]:
     """All generators and reference arms with a value of the ranking metric, the best first."""
-    scores, references = Scores(record), reference_names(record)
+    scores, references, index = Scores(record), reference_names(record), series_index(record)
     given = {row.generator: row for row in ranking.rows}
     dots = []
-    for index, name in enumerate(n for n in generator_order(record) if n not in references):
-        dots.append(Dot(name, False, index, _value(scores, ranking, given, name)))
-    for name in (n for n in generator_order(record) if n in references):
-        dots.append(Dot(name, True, 0, _value(scores, ranking, given, name)))
+    for name in generator_order(record):
+        value = _value(scores, ranking, given, name)
+        dots.append(Dot(name, name in references, index.get(name, 0), value))
     sign = -1.0 if ranking.higher_is_better else 1.0
     return sorted(dots, key=lambda d: (d.estimate.value is None, sign * (d.estimate.value or 0.0), d.name))
 

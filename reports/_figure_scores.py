@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ..benchmark import Record
 from ._axes import scale
-from ._estimates import Scores, generator_order, reference_names
+from ._estimates import Scores, generator_order, reference_names, series_index
 from ._figure_dots import Dot, draw_dots
 from ._names import capital, metric_name
 from ._style import MAX_ROWS, WIDTH, panels, styled
@@ -18,7 +18,7 @@ MAX_METRICS = 10
 
 def scores_figure(record: Record, extractor: str, metrics: Sequence[str]) -> Figure | None:
     """One panel for each metric (at most 10), rows shared; None when there is nothing to draw."""
-    scores, references = Scores(record), reference_names(record)
+    scores, references, index = Scores(record), reference_names(record), series_index(record)
     names = [n for n in generator_order(record) if n not in references]
     names += [n for n in generator_order(record) if n in references]
     shown = [n for n in names if any(scores.get(n, extractor, m).value is not None for m in metrics)][
@@ -38,8 +38,8 @@ def scores_figure(record: Record, extractor: str, metrics: Sequence[str]) -> Fig
                 axis.set_visible(False)
                 continue
             dots = [
-                Dot(name, name in references, index, scores.get(name, extractor, chosen[place]))
-                for index, name in enumerate(shown)
+                Dot(name, name in references, index.get(name, 0), scores.get(name, extractor, chosen[place]))
+                for name in shown
             ]
             draw_dots(axis, dots, labels=place % across == 0)
             axis.set_title(capital(metric_name(chosen[place])))

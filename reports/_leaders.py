@@ -73,7 +73,7 @@ def _leader(
         precision=scores.get(name, extractor, "precision"),
         recall=scores.get(name, extractor, "recall"),
         coverage=scores.get(name, extractor, "coverage"),
-        plausibility=judged(record, name, "H"),
+        plausibility=judged(scores, name, "H"),
         gain=best_gain(found.get(name, [])),
         gate=gate,
         gate_words=words,
@@ -118,5 +118,5 @@ def _reason(record: Record, row: RankRow | None) -> str | None:
     if row is not None and row.rank is not None:
         return None
     if row is not None and row.reason:
-        return clean(row.reason)
+        return clean(row.reason).removeprefix("unranked: ")
     return "not in the ranking" if record.ranking else "this record has no ranking"

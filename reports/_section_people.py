@@ -160,7 +160,7 @@ def samples(record: Record, run: Path) -> Samples | None:
     note = f"The first {each} of each class" + (" and group" if strata else "") + ", not chosen by eye."
     if left_out:
         note += f" {left_out} more generators are not shown."
-    column = next(iter(record.data.strata), "") if strata else ""
+    column = next((name for name, counts in record.data.strata.items() if set(strata) & set(counts)), "")
     return Samples(
         [clean(c) for c in classes], rows, column_name(column) if column else "group", _zoom(side), note
     )

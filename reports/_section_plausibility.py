@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..benchmark import Audit, Record
 from ._blocks import Block, Cell, Column, Table, block, text_cell, value_cell
-from ._estimates import reference_names
+from ._estimates import Scores, reference_names
 from ._figure_plausibility import (
     ROLES,
     gain_estimate,
@@ -24,11 +24,11 @@ def plausibility_block(record: Record) -> Block | None:
     names = plausibility_order(record)
     if not names:
         return None
-    references = reference_names(record)
+    scores, references = Scores(record), reference_names(record)
     kinds = {entry.name: entry.kind for entry in record.generators}
     rows = [
         [text_cell(name, kinds.get(name, ""), "reference" if name in references else "")]
-        + [value_cell(judged(record, name, judge)) for judge in JUDGES]
+        + [value_cell(judged(scores, name, judge)) for judge in JUDGES]
         for name in names
     ]
     columns = [Column("Generator"), *(Column(ROLES[judge], True) for judge in JUDGES)]
@@ -59,7 +59,7 @@ def audit_block(record: Record) -> Block | None:
     return block(
         "audits", "Gain of alignment over its control", _says(record),
         Table("Audit of each aligner against the control with the same extra steps", columns, rows),
-        gains_figure(record.audits),
+        gains_figure(record, record.audits),
         "Dot plots of the gain of each aligner over its control on the judges R, E and H; zero is marked.",
         open_table=True,
     )  # fmt: skip

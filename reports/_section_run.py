@@ -87,14 +87,14 @@ def cards_table(record: Record) -> Table:
     names = ("Generator", "Version", "Kind", "Set", "Conditions", "Trained on", "Licence", "Settings")
     rows = [
         [
-            text_cell(entry.name, "", "reference" if entry.kind == "reference" else ""),
+            text_cell(entry.name, entry.citation, "reference" if entry.kind == "reference" else ""),
             text_cell(_short(entry.version)),
             text_cell(entry.kind, entry.notes),
             text_cell("–" if entry.kind == "reference" else "open-set" if entry.open_set else "closed-set"),
             text_cell(", ".join(entry.columns) or "none"),
-            text_cell(_short(entry.trained_on), entry.citation),
+            text_cell(_short(entry.trained_on)),
             text_cell(entry.licence),
-            text_cell(settings_text(entry.settings)),
+            text_cell(settings_text(entry.settings), "", "long"),
         ]
         for entry in record.generators
     ]
@@ -180,7 +180,7 @@ def judge_table(record: Record) -> Table | None:
         inner = card if isinstance(card, dict) else {"": card}
         by_seed = inner if inner and all(isinstance(part, dict) for part in inner.values()) else {"": inner}
         for seed, part in by_seed.items():
-            flat = {key: _rounded(value) for key, value in part.items()}
+            flat = {key: _rounded(value) for key, value in part.items() if value not in (None, {}, [], "")}
             rows.append([text_cell(judge, seed), text_cell(settings_text(flat))])
     return Table("Judges: how good R, E and H are themselves", [Column("Judge"), Column("Card")], rows)
 

@@ -10,9 +10,12 @@ from ._estimates import Scores, generator_order, reference_names
 from ._figure_ruler import ruler_dots, ruler_figure
 from ._figure_scores import MAX_METRICS, direction, scores_figure
 from ._figure_strata import strata_figure
-from ._leaders import leaders, ranking_reading
+from ._leaders import Leader, leaders, ranking_reading
 from ._names import capital, clean, column_name, listed, metric_name, metrics_in_order, split_stratum
 from ._numbers import number
+
+MOST_OPEN = 24
+"""Rows up to which a table without a figure stands open."""
 
 
 def ruler_block(record: Record) -> Block | None:
@@ -37,7 +40,7 @@ def _ruler_table(record: Record, ranking: Ranking) -> Table:
         line, reading = places[dot.name], ranking_reading(record, dot.name)
         rows.append([
             text_cell(dot.name, line.kind, "reference" if dot.reference else ""),
-            Cell(line.place or "unranked", line.reason or "", line.place or "~"),
+            Cell(line.place or "unranked", _why(line), line.place or "~"),
             value_cell(dot.estimate),
             text_cell(reading.words if reading else ""),
             Cell(number(reading.blur_sigma) if reading else "–", "", reading.blur_sigma if reading else None),
@@ -48,6 +51,11 @@ def _ruler_table(record: Record, ranking: Ranking) -> Table:
     ]  # fmt: skip
     caption = f"{capital(metric_name(ranking.metric))} in {clean(ranking.extractor)} features, best first"
     return Table(caption, columns, rows)
+
+
+def _why(line: Leader) -> str:
+    """Why a generator with a value is unranked; where the value is missing, its own cell says why."""
+    return (line.reason or "") if line.value.value is not None else ""
 
 
 def _ruler_says(record: Record, ranking: Ranking) -> str:
@@ -143,4 +151,5 @@ def _strata_block(record: Record, extractor: str, column: str, strata: Sequence[
     alt = f"Dot plot of the {metric_name(preferred[0])} of each generator, one marker for each {words}."
     figure = strata_figure(record, extractor, preferred[0], column)
     title = f"{capital(metric_name(preferred[0]))} by {words}, {clean(extractor)} features"
-    return block(f"strata-{column}-{extractor}", title, says, table, figure, alt)
+    open_table = figure is None and len(rows) <= MOST_OPEN
+    return block(f"strata-{column}-{extractor}", title, says, table, figure, alt, open_table=open_table)

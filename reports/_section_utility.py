@@ -78,10 +78,9 @@ def gains_block(record: Record) -> Block | None:
     ]  # fmt: skip
     best = [best for settings in found.values() if (best := best_gain(settings))]
     top = max(best, key=lambda gain: gain.mean)
-    says = (
-        f"The largest gain is {top.text} with {clean(top.generator)} ({top.setting}), "
-        f"picked from {plural(sum(gain.of for gain in best), 'setting')} and therefore flattering."
-    )
+    tried = sum(gain.of for gain in best)
+    picked = f", picked from {tried} settings and therefore flattering" if tried > 1 else ""
+    says = f"The largest gain is {top.text} with {clean(top.generator)} ({top.setting}){picked}."
     table = Table("Gain over real-only at the same number of real images, paired by seed", columns, rows)
     return block("gains", "Gain over real images alone", says, table, None, "", open_table=True)
 

@@ -22,7 +22,13 @@ WIDTH = 10.4
 MAX_ROWS = 40
 """A figure shows at most this many generators; its table has all."""
 
-_THEME = {INK: "var(--ink)", MUTED: "var(--muted)", LINE: "var(--line)", REFERENCE: "var(--reference)"}
+_THEME = {
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    LINE: "var(--line)",
+    REFERENCE: "var(--reference)",
+    COLOURS[0]: "var(--series)",
+}
 _RC = {
     "font.family": ["DejaVu Sans"],
     "font.size": 10,
@@ -118,5 +124,5 @@ def svg(figure: Figure, name: str, alt: str) -> Markup:
     width = round(float(size.group(1)) * 96 / 72) if size else 720
     text = re.sub(r'<svg ([^>]*?)height="[\d.]+pt"', r"<svg \1", text, count=1)
     text = re.sub(r'width="[\d.]+pt"', f'width="{width}"', text, count=1)
-    label = f'<svg role="img" aria-label="{escape(alt)}" '
+    label = f'<svg role="img" aria-label="{escape(alt)}" style="min-width: {min(width, 736)}px" '
     return Markup(text.replace("<svg ", label, 1))

@@ -11,9 +11,10 @@ from ..benchmark import Record
 from ._estimates import Estimate, Scores, generator_order, reference_names
 from ._leaders import GATES, Leader, leaders
 from ._names import JUDGES, capital, clean, metric_name, metrics_in_order, plural, stratum_name
-from ._numbers import DASH, interval, number
+from ._numbers import DASH, interval
 
-WIDTH = 100
+MOST_SIDE_BY_SIDE = 3
+"""Generators that fit beside each other in 100 columns."""
 _SHORT_GATES = {"copies": "COPIES", "clear": "none", "unknown": "unknown", "": DASH}
 
 
@@ -24,7 +25,7 @@ def leaderboard_table(record: Record) -> Table:
     >>> Console(width=100).print(leaderboard_table(record))  # doctest: +SKIP
     """
     lines = leaders(record)
-    table = _table(f"{clean(record.name)}: {_ranking_words(record)}", "", _caption(record))
+    table = _table(f"{clean(record.name)}: {_ranking_words(record)}", _caption(record))
     for name in ("Place", "Generator"):
         table.add_column(name, overflow="fold")
     table.add_column(capital(_metric(record)), justify="right", overflow="fold")
@@ -80,11 +81,8 @@ def _caption(record: Record) -> str:
     unranked = [line for line in leaders(record) if not line.ranked]
     reasons = [f"{DASH} {clean(line.generator)}: {line.reason}" for line in unranked]
     n = plural(len(record.seeds), "seed")
-    notes = f"{n}; = tied; H: share that the held-out judge calls plausible; Gain: best {GAIN_WORDS}"
+    notes = f"{n}; = tied; H: share that judge H calls plausible; Gain: a classifier's best over real images alone"
     return "\n".join([notes, *reasons])
-
-
-GAIN_WORDS = "paired gain of a classifier over real images alone"
 
 
 def leaderboard_markdown(record: Record) -> str:
@@ -123,52 +121,62 @@ def _markdown(text: str) -> str:
 
 
 def evaluation_table(record: Record) -> Table:
-    """Every score of an evaluation with its interval, the real images beside it, then the strata and the reasons."""
+    """Every score of an evaluation with its interval, the real images beside it; the reasons of nulls below."""
     scores, references = Scores(record), reference_names(record)
-    names = [name for name in generator_order(record) if name not in references]
-    beside = [name for name in generator_order(record) if name in references]
-    table = _table(
-        clean(record.name), "", f"{clean(record.data.name)}, licence: {clean(record.data.licence)}"
-    )
-    table.add_column("Metric", overflow="fold")
-    table.add_column("Features", overflow="fold")
-    table.add_column("Group", overflow="fold")
-    for name in (names + beside)[:3]:
+    order = sorted(generator_order(record), key=lambda name: name in references)
+    shown, left_out = order[:MOST_SIDE_BY_SIDE], order[MOST_SIDE_BY_SIDE:]
+    reasons: dict[str, int] = {}
+    rows = [
+        [*_row_head(scores, *key), *(_evaluation_cell(scores.get(name, *key), reasons) for name in shown)]
+        for key in _measured(scores, shown)
+    ]
+    caption = [f"{clean(record.data.name)}, licence: {clean(record.data.licence)}"]
+    caption += [f"({number_}) {reason}" for reason, number_ in reasons.items()]
+    caption += [f"not shown here, but in the record: {', '.join(map(clean, left_out))}"] if left_out else []
+    table = _table(clean(record.name), "\n".join(caption))
+    for name in ("Metric", "Features", "Group"):
+        table.add_column(name, overflow="fold")
+    for name in shown:
         table.add_column(escape(clean(name)), justify="right", overflow="fold")
-    table.add_column("Note", overflow="fold")
-    shown = (names + beside)[:3]
-    judges = [judge for judge in JUDGES if scores.metrics(judge)]
-    for extractor in [*scores.extractors, *judges]:
-        for stratum in ["all", *scores.strata(extractor)]:
-            for metric in metrics_in_order(scores.metrics(extractor)):
-                found = [scores.get(name, extractor, metric, stratum) for name in shown]
-                if any(scores.rows(name, extractor, metric, stratum) for name in shown):
-                    table.add_row(*_evaluation_cells(scores, extractor, metric, stratum, found))
-        table.add_section()
+    for place, row in enumerate(rows):
+        table.add_row(*map(Text, row), end_section=place + 1 < len(rows) and rows[place + 1][1] != row[1])
     return table
 
 
-def _evaluation_cells(
-    scores: Scores, extractor: str, metric: str, stratum: str, found: list[Estimate]
-) -> list[Text]:
+def _measured(scores: Scores, names: list[str]) -> list[tuple[str, str, str]]:
+    """What was measured of any of the generators: extractor, metric, stratum, in the order of the table."""
+    return [
+        (extractor, metric, stratum)
+        for extractor in [*scores.extractors, *(judge for judge in JUDGES if scores.metrics(judge))]
+        for stratum in ["all", *scores.strata(extractor)]
+        for metric in metrics_in_order(scores.metrics(extractor))
+        if any(scores.rows(name, extractor, metric, stratum) for name in names)
+    ]
+
+
+def _row_head(scores: Scores, extractor: str, metric: str, stratum: str) -> list[str]:
     better = {True: " ↑", False: " ↓", None: ""}[scores.higher_is_better(metric)]
-    notes = [each.reason or "" for each in found if each.value is None and each.reason != "not measured"]
-    values = [
-        interval(each.value, each.lo, each.hi) if each.value is not None else number(None) for each in found
-    ]
-    group = "" if stratum == "all" else stratum_name(stratum)
-    words = [
-        metric_name(metric) + better,
-        clean(extractor),
-        group,
-        *values,
-        clean("; ".join(dict.fromkeys(notes))),
-    ]
-    return [Text(word) for word in words]
+    return [metric_name(metric) + better, clean(extractor), "" if stratum == "all" else stratum_name(stratum)]
 
 
-def _table(title: str, header: str, caption: str) -> Table:
+def _evaluation_cell(found: Estimate, reasons: dict[str, int]) -> str:
+    """The value with its bounds; for a null the number of its reason."""
+    if found.value is not None:
+        return interval(found.value, found.lo, found.hi)
+    if found.reason in (None, "not measured"):
+        return DASH
+    return f"null ({reasons.setdefault(clean(found.reason), len(reasons) + 1)})"
+
+
+def _table(title: str, caption: str) -> Table:
     return Table(
-        title=Text(title), caption=Text(caption), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False,
-        title_justify="left", caption_justify="left", title_style="bold", header_style="bold" + header, width=None,
-    )  # fmt: skip
+        title=Text(title),
+        caption=Text(caption),
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        title_justify="left",
+        caption_justify="left",
+        title_style="bold",
+        header_style="bold",
+    )

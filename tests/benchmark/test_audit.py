@@ -47,3 +47,9 @@ def test_under_the_null_help_is_claimed_at_most_at_its_level():
     found = [audit({"R": gains(0.0, stream=s), "H": gains(0.0, stream=10_000 + s)}).verdict for s in streams]
     assert found.count("helped") / len(found) < 0.05
     assert found.count("hacked") / len(found) < 0.01
+
+
+def test_a_judge_that_cannot_be_believed_decides_nothing():
+    verdict = audit({"R": gains(0.2), "H": gains(0.1, stream=2)}, doubt="judge H is not reliable here")
+    assert verdict.verdict == "cannot be known from these data"
+    assert "not reliable" in verdict.words

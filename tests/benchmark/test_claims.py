@@ -99,3 +99,15 @@ def test_what_was_not_measured_cannot_be_known():
     claim = one({"compare": "plausibility", "a": "x", "b": "y"}, evidence())
     assert claim.verdict == "cannot be known from these data"
     assert "not measured" in claim.words
+
+
+def test_a_doubtful_judge_shows_nothing_however_sure_the_seeds():
+    from dataclasses import replace
+
+    scores = [score("a", s, 0.3 + 0.01 * s, "plausible_share", "H") for s in range(5)]
+    scores += [score("b", s, 0.0, "plausible_share", "H") for s in range(5)]
+    part = {"compare": "plausibility", "a": "a", "b": "b"}
+    assert one(part, evidence(scores)).verdict == "shown"
+    doubted = one(part, replace(evidence(scores), doubt="judge H is not reliable here"))
+    assert doubted.verdict == "cannot be known from these data"
+    assert doubted.p is None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+
 from synmedbench.benchmark import builtin_recipes, read_recipe, short_name
 from synmedbench.core import UserError
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from synmedbench.benchmark import SCHEMA_VERSION, ScoreRow, read_record
 from synmedbench.core import UserError
 

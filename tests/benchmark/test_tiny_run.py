@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from synmedbench.benchmark import Record, read_record
 
 COMMAND = [sys.executable, "-m", "synmedbench.cli", "run", "tiny", "--workers", "1"]

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 
 from synmedbench.core import UserError
 from synmedbench.generators import Diffusion
-from synmedbench.generators._batches import TrainingData, to_images, to_tensor
+from synmedbench.generators._batches import TrainingData, _drop, to_images, to_tensor
 from synmedbench.imagesets import ImageSet
 
 
@@ -39,3 +40,12 @@ def test_flips_are_those_allowed(shades: ImageSet) -> None:
 def test_unknown_flips_are_refused(shades: ImageSet, diffusion_of: Callable[..., Diffusion]) -> None:
     with pytest.raises(UserError, match="flips"):
         diffusion_of(flips="sideways").fit(shades, seed=0)
+
+
+def test_conditions_are_dropped_together_and_one_by_one() -> None:
+    draw = torch.Generator().manual_seed(0)
+    kept = _drop(torch.ones(20000, 2, dtype=torch.long), 0.1, draw) == 1
+    assert float((~kept).all(1).float().mean()) == pytest.approx(0.1 + 0.9 * 0.01, abs=0.01)
+    assert float(kept.all(1).float().mean()) == pytest.approx(0.9**3, abs=0.01)
+    alone = _drop(torch.ones(20000, 1, dtype=torch.long), 0.1, draw)
+    assert float(alone.float().mean()) == pytest.approx(0.9, abs=0.01)

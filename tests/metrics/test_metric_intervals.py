@@ -77,8 +77,8 @@ def test_intervals_cover_about_as_often_as_they_say(n: int, width: int, per_pati
     [(60, 128, 1), (120, 100, 1), (200, 16, 1), (400, 16, 1), (80, 128, 4), (200, 16, 4)],
 )
 def test_coverage_by_simulation(n: int, width: int, per_patient: int) -> None:
-    """Nominal .95; prints what was measured over 300 draws (its own standard error: .013)."""
-    found = coverages(n, width, 300, per_patient)
+    """Nominal .95; prints what was measured over 200 draws (its own standard error: .015)."""
+    found = coverages(n, width, 200, per_patient)
     print(f"n = {n}, D = {width}, {per_patient} images a patient:")
     for name, coverage in found.items():
         print(f"  {name:18} {coverage:.3f}")

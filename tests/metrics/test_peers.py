@@ -75,7 +75,9 @@ def test_precision_and_recall_of_torch_fidelity(shape: tuple[int, int, int]) -> 
         *generated_then_real, prc_neighborhood=3, prc_batch_size=64, verbose=False
     )
     ours = prdc(x, y, 3)
-    assert [theirs["precision"], theirs["recall"]] == pytest.approx([ours.precision, ours.recall], abs=1.5 / min(len(x), len(y)))
+    assert [theirs["precision"], theirs["recall"]] == pytest.approx(
+        [ours.precision, ours.recall], abs=1.5 / min(len(x), len(y))
+    )
 
 
 @pytest.mark.parametrize("shape", SETS)

@@ -82,6 +82,23 @@ def sample_record(*, seeds: int = 2, rename: dict[str, str] | None = None, **cha
     return _renamed(record, rename or {})
 
 
+def thin_record(**changes: Any) -> Record:
+    """The made-up record with one seed, one extractor and five generators, for tests that build many pages."""
+    record = sample_record(seeds=1)
+    keep = {"real-holdout", "blur:1", "diffusion", "draft", "copy"}
+    for name in ("generators", "memorisation", "ruler", "scores"):
+        rows = [
+            row
+            for row in getattr(record, name)
+            if getattr(row, "generator", getattr(row, "name", "")) in keep
+        ]
+        setattr(record, name, rows)
+    record.scores = [row for row in record.scores if row.extractor != "texture"]
+    if record.ranking:
+        record.ranking.rows = [row for row in record.ranking.rows if row.generator in keep]
+    return record.model_copy(update=changes)
+
+
 def write_sample(folder: Path, record: Record, *, side: int = 32) -> Path:
     """Write the record and a gallery of drawn discs into a run folder."""
     (folder / "gallery").mkdir(parents=True, exist_ok=True)
@@ -250,7 +267,8 @@ def _cells(seed: int, rng: np.random.Generator) -> list[CellRow]:
                     rows.append(
                         CellRow(
                             arm=arm, generator=generator, n_real_train=n_real, ratio=ratio, classifier="timm:resnet10t",
-                            seed=seed, stratum=stratum, n_test=540, metric=metric, value=value, lo=value - 0.03, hi=value + 0.03,
+                            seed=seed, stratum=stratum, n_test=540, metric=metric, value=value,
+                            lo=value - 0.03, hi=value + 0.03,
                         )
                     )  # fmt: skip
     return rows

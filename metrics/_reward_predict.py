@@ -1,0 +1,54 @@
+"""Logits of trained reward networks for arrays of images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..classifiers import Preprocessing, to_unit
+from ..core import rng
+from ._reward_data import Real
+from ._reward_network import RewardNetwork
+
+BATCH = 64
+
+
+def batched_logits(
+    networks: Sequence[RewardNetwork],
+    preprocessing: Preprocessing,
+    images: NDArray[np.uint8],
+    codes: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Mean logit of the networks, in evaluation mode, a fixed number of images at a time."""
+    device = next(networks[0].parameters()).device
+    found = []
+    with torch.inference_mode():
+        for start in range(0, len(images), BATCH):
+            x = preprocessing(to_unit(images[start : start + BATCH], device))
+            c = torch.from_numpy(codes[start : start + BATCH]).to(device)
+            found.append(
+                torch.stack([network.eval()(x, c) for network in networks]).mean(0).double().cpu().numpy()
+            )
+    return np.concatenate(found) if found else np.zeros(0)
+
+
+def swap_logits(
+    networks: Sequence[RewardNetwork],
+    preprocessing: Preprocessing,
+    real: Real | None,
+    n_labels: int,
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Logits of held-out real images under their own label, and under a wrong one."""
+    known = np.zeros(0, np.int64) if real is None else np.flatnonzero(real.codes[:, 0] > 0)
+    if real is None or n_labels < 2 or not len(known):
+        return np.zeros(0), np.zeros(0)
+    mine = real.subset(known)
+    wrong = mine.codes.copy()
+    shift = rng(seed, "swap").integers(1, n_labels, len(wrong))
+    wrong[:, 0] = (wrong[:, 0] - 1 + shift) % n_labels + 1
+    right = batched_logits(networks, preprocessing, mine.images, mine.codes)
+    return right, batched_logits(networks, preprocessing, mine.images, wrong)
