@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from ._record import Record as Record
     from ._record import RulerReading as RulerReading
     from ._record import ScoreRow as ScoreRow
+    from ._record import gallery_name as gallery_name
     from ._record import read_record as read_record
     from ._record import write_record as write_record
     from ._ruler import as_blur as as_blur
-    from ._run import gallery_name as gallery_name
     from ._run import plan_run as plan_run
     from ._run import run_recipe as run_recipe
     from ._single import align_base as align_base
@@ -60,7 +60,7 @@ _ROOMS = {
     "decide": "._claims",
     "evaluate": "._evaluate",
     "fit_reward": "._single",
-    "gallery_name": "._run",
+    "gallery_name": "._record",
     "generate_images": "._single",
     "plan_run": "._run",
     "rank": "._ranking",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
-from ..core import MIN_SEEDS, t_interval
+from ..core import MIN_SEEDS, paired_t_within
 from ._record import Memorisation, Ranking, RankRow, ScoreRow
 
 
@@ -22,6 +23,7 @@ class Summary:
 def over_seeds(rows: Sequence[ScoreRow]) -> Summary | None:
     """Return the mean over seeds; its interval is a t interval from 5 seeds on, else the seeds' envelope.
 
+    All seeds are scored against the same real patients, so their variance is added and does not shrink with seeds.
     The envelope reaches from the lowest lower bound to the highest upper bound of the single seeds: it claims
     nothing about other seeds. None when any seed's value is missing: never a mean of what is there.
     """
@@ -29,12 +31,19 @@ def over_seeds(rows: Sequence[ScoreRow]) -> Summary | None:
         return None
     values = [float(row.value) for row in rows if row.value is not None]
     if len(values) >= MIN_SEEDS:
-        interval = t_interval(values)
-        return Summary(interval.value, interval.lo, interval.hi, f"t over {len(values)} seeds")
+        interval = paired_t_within(values, [_variance(row) for row in rows])
+        return Summary(interval.value, interval.lo, interval.hi, f"{interval.method}, {len(values)} seeds")
     lows = [row.value if row.lo is None else row.lo for row in rows]
     highs = [row.value if row.hi is None else row.hi for row in rows]
     lo, hi = min(float(low or 0) for low in lows), max(float(high or 0) for high in highs)
     return Summary(sum(values) / len(values), lo, hi, f"envelope of {len(values)} seeds' intervals")
+
+
+def _variance(row: ScoreRow) -> float:
+    """Within-seed variance of a score, from the width of its interval (0 where it has none)."""
+    if row.lo is None or row.hi is None:
+        return 0.0
+    return ((row.hi - row.lo) / 2 / NormalDist().inv_cdf(0.5 + row.level / 2)) ** 2
 
 
 def rank(
@@ -81,7 +90,7 @@ def rank(
         else:
             summaries[name] = summary
     placed = _places(summaries, kinds, sign)
-    method = next(iter(summaries.values())).method if summaries else "none"
+    method = next(iter(summaries.values())).method if summaries else "nothing could be scored"
     return Ranking(
         metric=metric,
         extractor=extractor,

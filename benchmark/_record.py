@@ -251,3 +251,8 @@ def faults(error: ValidationError) -> str:
         f"{'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg'].lower()}"
         for fault in error.errors()
     )
+
+
+def gallery_name(generator: str) -> str:
+    """A generator's name as a file name."""
+    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in generator)

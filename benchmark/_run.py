@@ -15,7 +15,7 @@ from ._engine import run_local
 from ._gallery import write_real_gallery
 from ._graph import Graph, build_graph
 from ._recipe import Recipe, resolved
-from ._record import Record, write_record
+from ._record import Record, gallery_name, write_record
 from ._shelf import split_of
 from ._stage import in_order
 from ._work_data import data_stage, keep_data, open_data
@@ -101,8 +101,3 @@ def _copy_gallery(recipe: Recipe, graph: Graph, cache: Path, gallery: Path) -> N
         if seed == first and source.is_file():
             shutil.copyfile(source, gallery / f"{gallery_name(name)}.npz")
     write_real_gallery(gallery / "_real.npz", split_of(graph.data.folder(cache), "reference"))
-
-
-def gallery_name(generator: str) -> str:
-    """A generator's name as a file name."""
-    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in generator)

@@ -149,6 +149,9 @@ def _t_quantile(p: float, freedom: float) -> float:
 def describe_seeds(values: Sequence[float]) -> str:
     """Say what the seeds showed: each of them when they are few, else their mean and interval."""
     if len(values) < MIN_SEEDS:
-        return ", ".join(f"{value:.3f}" for value in values) + f" ({len(values)} seeds, {MIN_SEEDS} needed)"
+        return (
+            ", ".join(f"{value:.3f}" for value in values)
+            + f" ({len(values)} {'seed' if len(values) == 1 else 'seeds'}, {MIN_SEEDS} needed)"
+        )
     interval = t_interval(values)
     return f"{interval.value:.3f} [{interval.lo:.3f}, {interval.hi:.3f}] ({len(values)} seeds)"

@@ -36,7 +36,7 @@ PRESETS = {
     "unet-micro": Preset(channels=(16, 24), groups=4, embedding=32, patch=2),
     "unet-tiny": Preset(channels=(32, 64), patch=2),
     "unet-small": Preset(channels=(32, 64, 96)),
-    "unet-base": Preset(channels=(64, 128, 192, 256), layers=2, embedding=256),
+    "unet-base": Preset(channels=(64, 128, 192, 256), layers=2, embedding=256, attention=True),
 }
 
 

@@ -13,6 +13,8 @@ from ..core import Progress, UserError, content_key
 from ..imagesets import ImageSet, fit_square
 
 Batch = NDArray[np.float32]
+FARTHEST = 10.0
+"""Features end at this many spreads from the mean, so that one feature of a foreign image does not drown the rest."""
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -65,7 +67,8 @@ class TextureExtractor:
                 "texture is not fitted yet", remedy="call fit with the real training images first"
             )
         mean, spread = self.scale
-        return np.asarray((self._raw(images, batch_size) - mean) / spread, np.float32)
+        scaled = (self._raw(images, batch_size) - mean) / spread
+        return np.clip(scaled, -FARTHEST, FARTHEST).astype(np.float32)
 
     def save(self, folder: Any) -> None:
         """Keep the size and the scale."""

@@ -132,7 +132,6 @@ def test_evaluate_without_a_holdout_shows_the_floor_and_says_why_copies_are_not_
         (["run", "tiny", "--set", "imageset.label=diagnosis"], "no column 'diagnosis'"),
         (["run", "tiny", "--set", "imageset.path=phantom-blood?n=300"], "no column 'skin_tone'"),
         (["ls", "generator"], "did you mean 'generators'"),
-        (["validate", "no-such-set"], "no-such-set"),
         (["generate", "difusion", "--data", "phantom-derm?n=20", "--n", "2", "--out", "x"], "did you mean 'diffusion'"),
         (["report", "no-such-run"], "no-such-run"),
         (["leaderboard", "no-such-folder", "--out", "x"], "no-such-folder"),
@@ -180,6 +179,9 @@ def test_validate_lists_every_fault_and_fails(folders, tmp_path):
     for victim in files[:3]:
         assert victim.name in done.stdout
     assert call("validate", folders[0]).returncode == 0
+    absent = call("validate", "no-such-set")
+    assert absent.returncode == 1
+    assert "no-such-set" in absent.stdout
     assert call("validate", "quickstart").returncode == 0
 
 
@@ -208,5 +210,5 @@ def test_ls_lists_what_there_is(kind):
 def test_dry_run_computes_nothing(tmp_path):
     done = call("run", "tiny", "--dry-run", "--out", tmp_path / "r")
     assert done.returncode == 0, done.stderr
-    assert "31 stages, 0 finished" in done.stdout
+    assert "30 stages, 0 finished" in done.stdout
     assert not (tmp_path / "r").exists()

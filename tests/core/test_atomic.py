@@ -15,6 +15,7 @@ from synmedbench.core import atomic_file, atomic_folder, write_json, write_text
 def test_a_failure_leaves_the_old_file_and_no_rubbish(tmp_path):
     target = tmp_path / "é.txt"
     write_text(target, "old")
+
     def stop_half_way() -> None:
         with atomic_file(target) as temporary:
             temporary.write_text("half")

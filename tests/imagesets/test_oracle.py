@@ -40,7 +40,7 @@ def test_real_images_are_plausible(name):
     assert judged.dtypes.eq(bool).all()
     assert judged["plausible"].equals(judged.drop(columns="plausible").all(axis=1))
     assert 0.88 <= judged["plausible"].mean() <= 0.97
-    assert judged["plausible"].groupby(phantom(name).table["label"]).mean().min() >= 0.78
+    assert judged["plausible"].groupby(phantom(name).table["label"]).mean().min() >= 0.8
 
 
 @BOTH
@@ -53,7 +53,7 @@ def test_every_skin_tone_is_judged_alike():
     by_group = verdicts("phantom-derm")["plausible"].groupby(groups).mean()
     assert abs(by_group["V-VI"] - by_group["I-II"]) <= 0.06
     by_tone = verdicts("phantom-derm")["plausible"].groupby(phantom("phantom-derm").table["skin_tone"]).mean()
-    assert by_tone.min() >= 0.84
+    assert by_tone.min() >= 0.85
 
 
 @BOTH
@@ -111,7 +111,9 @@ def test_what_is_no_picture_fails(name):
 
 def test_subtypes_of_neutrophils_are_told_apart():
     images = phantom("phantom-blood").where(label="neutrophil")
-    swapped = images.table.assign(subtype=images.table["subtype"].map({"band": "segmented", "segmented": "band"}))
+    swapped = images.table.assign(
+        subtype=images.table["subtype"].map({"band": "segmented", "segmented": "band"})
+    )
     oracle = open_oracle("phantom-blood")
     assert oracle.judge(images.images(), images.table)["nucleus_shape"].mean() > 0.85
     assert oracle.judge(images.images(), swapped)["nucleus_shape"].mean() < 0.15

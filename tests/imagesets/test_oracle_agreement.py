@@ -15,10 +15,25 @@ from synmedbench.imagesets._derm_rules import DERM_RULES
 DOCUMENT = Path(__file__).parents[2] / "docs" / "phantoms.md"
 
 LEAST_CORRELATION = {
-    "phantom-derm": {"typology_angle": 0.97, "count": 0.9, "diameter": 0.9, "elongation": 0.65, "irregularity": 0.5,
-                     "depth": 0.88, "clearing": -0.8, "variegation": 0.6, "pallor": 0.6},
-    "phantom-blood": {"diameter": 0.98, "nucleus": 0.93, "lobes": 0.9, "chromatin": 0.75, "elongation": 0.6,
-                      "granules": 0.45},
+    "phantom-derm": {
+        "typology_angle": 0.97,
+        "count": 0.9,
+        "diameter": 0.9,
+        "elongation": 0.65,
+        "irregularity": 0.5,
+        "depth": 0.88,
+        "clearing": -0.8,
+        "variegation": 0.6,
+        "pallor": 0.6,
+    },
+    "phantom-blood": {
+        "diameter": 0.98,
+        "nucleus": 0.93,
+        "lobes": 0.9,
+        "chromatin": 0.75,
+        "elongation": 0.6,
+        "granules": 0.45,
+    },
 }
 
 
@@ -37,7 +52,9 @@ def test_agreement_and_its_printed_table(name):
         found = [cells for cells in printed if cells[:3] == [row.drawn, row.measured, row.images]]
         assert len(found) == 1, row.drawn
         assert int(found[0][3]) == pytest.approx(row.n, abs=2)
-        for text, value in zip(found[0][4:], (row.rank_correlation, row.mean_absolute_error, row.bias), strict=True):
+        for text, value in zip(
+            found[0][4:], (row.rank_correlation, row.mean_absolute_error, row.bias), strict=True
+        ):
             assert (text == "-") == math.isnan(value)
             if text != "-":
                 assert float(text) == pytest.approx(value, abs=0.012)

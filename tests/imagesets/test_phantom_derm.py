@@ -43,7 +43,11 @@ def test_some_patients_have_two_images_of_one_lesion():
     table = phantom_derm(n=100).table
     sizes = table.groupby("patient_id").size()
     assert set(sizes) == {1, 2}
-    assert (table.groupby("patient_id")[["label", "skin_tone", "site", "true_diameter"]].nunique() == 1).all().all()
+    assert (
+        (table.groupby("patient_id")[["label", "skin_tone", "site", "true_diameter"]].nunique() == 1)
+        .all()
+        .all()
+    )
 
 
 def test_lightness_falls_from_type_one_to_six():
