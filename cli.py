@@ -149,7 +149,9 @@ def list_components(
 
         rows = [(name, load_criteria(name).title, "synmedbench") for name in list_criteria()]
     elif kind in KINDS:
-        rows = [*_panel_metrics(kind), *registry(kind).describe()]
+        listed = _panel_metrics(kind)
+        known = {name for name, _, _ in listed}
+        rows = [*listed, *(row for row in registry(kind).describe() if row[0] not in known)]
     else:
         raise UserError(
             f"nothing of kind {kind!r}", remedy=did_you_mean(kind, (*KINDS, "criteria", "recipes"))

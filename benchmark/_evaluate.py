@@ -16,8 +16,7 @@ from ..imagesets import DECODING_RULE, ImageSet, count_strata, open_imageset, st
 from ..metrics import PANEL, Score, by_stratum, extract, memorisation, score_panel
 from ._recipe import short_name
 from ._record import Data, GeneratorEntry, Memorisation, Record, ScoreRow
-from ._work_data import group_of
-from ._work_generate import with_groups
+from ._work_data import group_of, with_groups
 
 FLOOR = "real, half against half"
 MIN_STRATUM = 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from ..core import UserError, parse_spec, registry
 from ..imagesets import ImageSet
 from ._recipe import Component, Recipe, short_name, without_alias
 from ._stage import Stage
+from ._work_data import with_groups
 
 
 @dataclass
@@ -209,6 +211,17 @@ class _Seed:
                     for ratio in grid.ratios if uses else [0.0]:
                         self.cell(arm, generator, n_real, ratio)
 
+    def pool(self, per_class: int) -> int | None:
+        """Images to sample so that every class has ``per_class``; None where those that are scored suffice.
+
+        Conditions are balanced over the combinations of columns, of which a class may have fewer than another.
+        """
+        table = with_groups(self.images).table[self.columns]
+        combinations = table.drop_duplicates()
+        fewest = int(combinations["label"].value_counts().min())
+        each = math.ceil(per_class / fewest)
+        return None if self.recipe.n_images // len(combinations) >= each else each * len(combinations)
+
     def cell(self, arm: str, generator: str | None, n_real: int, ratio: float) -> None:
         grid = self.recipe.classifiers
         assert grid is not None
@@ -229,13 +242,10 @@ class _Seed:
         }
         needs = {}
         if generator:
-            needed = round(max(grid.n_real) * max(grid.ratios) * len(self.images.classes))
-            fitted = self.graph.samples[(generator, self.seed)].needs["fit"]
-            pool = max(needed, self.recipe.n_images)
+            scored = self.graph.samples[(generator, self.seed)]
+            pool = self.pool(math.ceil(max(grid.n_real) * max(grid.ratios)))
             needs["synthetic"] = (
-                self.graph.samples[(generator, self.seed)]
-                if pool == self.recipe.n_images
-                else self.sample(generator, fitted, "training", pool)
+                scored if pool is None else self.sample(generator, scored.needs["fit"], "training", pool)
             )
         name = f"train {arm}{'/' + generator if generator else ''} n={n_real} x{ratio:g}"
         self.graph.cells[(arm, generator, n_real, ratio, self.seed)] = self.stage(

@@ -11,8 +11,9 @@ from ..experts import RatingStore
 from ..generators import Budget, conditions_like, sample_images
 from ..imagesets import ImageSet, open_imageset
 from ..metrics import RewardModel
+from ._work_data import with_groups
 from ._work_feedback import ordered_verdicts
-from ._work_generate import build_generator, condition_table, with_groups
+from ._work_generate import build_generator, condition_table
 
 
 def generate_images(

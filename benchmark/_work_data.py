@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import UserError, content_key, rng
-from ..imagesets import ImageSet, open_imageset, split_by_group
+from ..imagesets import ImageSet, open_imageset, split_by_group, tone_group
 from ._recipe import ImageSetPart, SplitsPart
 from ._shelf import shelve
 from ._stage import Stage, Work
@@ -39,6 +39,14 @@ def open_data(part: ImageSetPart) -> ImageSet:
     if len(images.classes) < 2:
         raise UserError(f"a run needs at least 2 classes, {found.about.name!r} has {len(images.classes)}")
     return ImageSet.from_arrays(images.images(size=part.size), images.table, about=images.about)
+
+
+def with_groups(images: ImageSet) -> ImageSet:
+    """Skin tone by group, so that generators are asked for I-II, III-IV or V-VI."""
+    if "skin_tone" not in images.table.columns:
+        return images
+    table = images.table.assign(skin_tone=images.table["skin_tone"].map(tone_group))
+    return images.with_table(table)
 
 
 def group_column(images: ImageSet, part: ImageSetPart) -> str | None:

@@ -14,7 +14,8 @@ from ..imagesets import ImageSet
 from ..metrics import RewardModel
 from ._shelf import split_of, unshelve
 from ._stage import Work
-from ._work_generate import condition_table, with_groups
+from ._work_data import with_groups
+from ._work_generate import condition_table
 
 PANELS = {
     "R": {"backbone": "test_byobnet", "part": 0},

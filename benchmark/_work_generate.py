@@ -12,22 +12,15 @@ import pandas as pd
 
 from ..core import derive_seed, registry
 from ..generators import Budget, Conditions, FromImages, GeneratorCard, conditions_like, sample_images
-from ..imagesets import ImageSet, tone_group
+from ..imagesets import ImageSet
 from ..metrics import RewardModel
 from ._recipe import short_name, without_alias
 from ._shelf import shelve, split_of
 from ._stage import Work
+from ._work_data import with_groups
 
 FIT_SPLIT = {"blur": "holdout", "real-holdout": "holdout"}
 """The ruler's blurs are blurred *hold-out* images: what they differ by is the blur, not the training split."""
-
-
-def with_groups(images: ImageSet) -> ImageSet:
-    """Skin tone by group, so that generators are asked for I-II, III-IV or V-VI."""
-    if "skin_tone" not in images.table.columns:
-        return images
-    table = images.table.assign(skin_tone=images.table["skin_tone"].map(tone_group))
-    return images.with_table(table)
 
 
 def build_generator(spec: Any, *, flips: bool = True, columns: list[str] | None = None) -> Any:

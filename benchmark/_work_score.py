@@ -17,8 +17,9 @@ from ._gallery import write_gallery
 from ._recipe import without_alias
 from ._shelf import split_of, unshelve
 from ._stage import Work
+from ._work_data import with_groups
 from ._work_feedback import build_expert, judge_verdicts
-from ._work_generate import condition_table, short_kind, with_groups
+from ._work_generate import condition_table, short_kind
 
 Features = NDArray[np.float32]
 

@@ -33,9 +33,9 @@ class Draft(Finetuner):
         self,
         *,
         weight: float = 0.2,
-        late: float = 0.5,
+        late: float = 0.3,
         share: float = 0.25,
-        guidance: float = 0.0,
+        guidance: float | None = None,
         checkpoint: str | None = None,
     ) -> None:
         super().__init__(checkpoint=checkpoint)
@@ -76,7 +76,7 @@ class Draft(Finetuner):
         steps = len(sigmas) - 1
         k = int(rng(seed, "late", step).integers(steps - max(1, round(self.late * steps)), steps))
         indices = [step * len(tokens) + i for i in range(len(tokens))]
-        denoise = model.denoise(tokens, self.guidance)
+        denoise = model.denoise(tokens, self.guidance)  # None: with the guidance that it is sampled with
         with torch.no_grad():
             x = model.initial_noise(indices, seed)
             x = SAMPLERS[model.sampler](denoise, x, sigmas[: k + 1]) if k else x

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,8 @@ print(type(generator).__module__, generator.components, metric.name, metric.high
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("pip")
-    copy, site = tmp_path_factory.mktemp("project") / "plugin", tmp_path_factory.mktemp("site")
+    folder = tmp_path_factory.mktemp("plugin")
+    copy, site = folder / "project", folder / "site"
     shutil.copytree(PROJECT, copy)
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(site)]
     subprocess.run([sys.executable, "-m", "pip", "install", *options, str(copy)], check=True, timeout=120)
@@ -34,8 +36,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def python(site: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    import os
-
     environment = {**os.environ, "PYTHONPATH": str(site)}
     return subprocess.run(
         [sys.executable, *words], env=environment, cwd=site, capture_output=True, text=True, timeout=120
@@ -50,6 +50,14 @@ def test_the_registry_finds_and_builds_it(installed: Path) -> None:
 
 def test_the_projects_own_test_passes(installed: Path) -> None:
     done = python(
-        installed, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", str(PROJECT / "tests")
+        installed,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "/dev/null",
+        str(installed.parent / "project" / "tests"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
