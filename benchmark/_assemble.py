@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from ..core import benjamini_hochberg, code_commit, code_version, describe_machine
 from ..imagesets import DECODING_RULE, ImageSet, count_strata
 from ._audit import audit
-from ._claims import Evidence, decide
+from ._claims import CellKey, Evidence, decide
 from ._engine import Outcome
 from ._graph import Graph
 from ._ranking import rank
@@ -44,7 +46,9 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
     ]
     kinds = {entry.name: entry for entry in _generators(recipe, graph, cache, images)}
     extractor = recipe.rank.extractor or short_name(recipe.extractors[0])
-    evidence = Evidence(scores, cells, copies, list(kinds), recipe.seeds, extractor, recipe.rank.metric)
+    evidence = Evidence(
+        scores, cells, copies, list(kinds), recipe.seeds, extractor, recipe.rank.metric, _draws(graph, cache)
+    )
     judges = _judges(graph, cache)
     evidence = replace(evidence, doubt=judges.get("H", {}).get("unreliable"))
     failed = [
@@ -81,6 +85,17 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
         cells=cells,
         failed=failed,
     )
+
+
+def _draws(graph: Graph, cache: Path) -> dict[CellKey, dict[str, Any]]:
+    """The bootstrap draws of every finished cell."""
+    found = {}
+    for key, stage in graph.cells.items():
+        path = stage.folder(cache) / "replicates.npz"
+        if path.is_file():
+            with np.load(path, allow_pickle=False) as kept:
+                found[key] = {name: kept[name] for name in kept.files}
+    return found
 
 
 def _rows(folder: Path, name: str) -> list[dict[str, Any]]:

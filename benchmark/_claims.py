@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
-from ..core import MIN_SEEDS, describe_seeds, holm, paired_t, t_pvalue
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core import MIN_SEEDS, describe_seeds, holm, interval_pvalue, paired_t_within
 from ._ranking import Summary, over_seeds
 from ._recipe import ClaimPart
 from ._record import CellRow, Claim, Memorisation, ScoreRow
 
 ClaimVerdict = Literal["shown", "not shown", "cannot be known from these data"]
 UNKNOWN: ClaimVerdict = "cannot be known from these data"
+
+
+CellKey = tuple[str, str | None, int, float, int]
+"""Arm, generator, real images per class, ratio, seed."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,8 @@ class Evidence:
     seeds: Sequence[int]
     extractor: str
     rank_metric: str
+    draws: Mapping[CellKey, Mapping[str, NDArray[np.float64]]] = field(default_factory=dict)
+    """The cells' bootstrap draws over test patients, paired between cells."""
     doubt: str | None = None
     """Why judge H cannot be believed on these images, if so."""
 
@@ -45,7 +54,13 @@ def decide(parts: Sequence[ClaimPart], evidence: Evidence) -> list[Claim]:
 
 
 def _over_seeds(
-    part: ClaimPart, sentence: str, contrast: str, a: list[float], b: list[float], sign: int
+    part: ClaimPart,
+    sentence: str,
+    contrast: str,
+    a: list[float],
+    b: list[float],
+    sign: int,
+    within: list[float] | None = None,
 ) -> Claim:
     differences = [sign * (x - y) for x, y in zip(a, b, strict=True)]
     claim = Claim(
@@ -63,11 +78,12 @@ def _over_seeds(
         claim.value = sum(claim.per_seed) / len(claim.per_seed)
         claim.words = f"difference by seed: {describe_seeds(claim.per_seed)}; nothing is claimed from so few"
     else:
-        interval = paired_t(claim.per_seed, [0.0] * len(claim.per_seed))
+        interval = paired_t_within(claim.per_seed, within or [0.0] * len(claim.per_seed))
         claim.value, claim.lo, claim.hi = interval.value, interval.lo, interval.hi
-        claim.p = t_pvalue(claim.per_seed)
+        claim.p, claim.method = interval_pvalue(interval), interval.method
         claim.verdict = "shown" if sign * interval.value > 0 and claim.p < 0.05 else "not shown"
-        claim.words = f"difference {describe_seeds(claim.per_seed)}"
+        bounds = f"[{interval.lo:.3f}, {interval.hi:.3f}]"
+        claim.words = f"difference {interval.value:.3f} {bounds} ({len(differences)} seeds)"
     return claim
 
 
@@ -116,7 +132,37 @@ def _classifier(part: ClaimPart, evidence: Evidence) -> Claim:
     at = f"{part.n_real} real images per class" if part.n_real else "all numbers of real images"
     sentence = f"Training with {part.a} gives a better classifier than {part.b or 'real-only'} at {at}."
     contrast = f"{metric}, {part.stratum}: {part.a} - {part.b or 'real-only'}, {at}, equal steps"
-    return _over_seeds(part, sentence, contrast, [a[s] for s in shared], [b[s] for s in shared], 1)
+    within = [_patient_variance(part, metric, evidence, seed) for seed in shared]
+    known = [variance for variance in within if variance is not None]
+    return _over_seeds(
+        part,
+        sentence,
+        contrast,
+        [a[seed] for seed in shared],
+        [b[seed] for seed in shared],
+        1,
+        known if len(known) == len(within) else None,
+    )
+
+
+def _patient_variance(part: ClaimPart, metric: str, evidence: Evidence, seed: int) -> float | None:
+    """Variance of the two sides' difference under paired draws of the test patients; None where unknown."""
+    if part.stratum != "all":
+        return None
+    sides = []
+    for side in (part.a, part.b or "real-only"):
+        arm, _, generator = side.partition("/")
+        draws = [
+            found[metric]
+            for (its_arm, its_generator, n_real, ratio, its_seed), found in evidence.draws.items()
+            if (its_arm, its_generator or "", its_seed) == (arm, generator, seed)
+            and part.n_real in (None, n_real)
+            and (not generator or part.ratio in (None, ratio))
+        ]
+        if not draws:
+            return None
+        sides.append(np.mean(draws, axis=0))
+    return float(np.var((sides[0] - sides[1])[1:], ddof=1))
 
 
 def _cells_of(side: str, part: ClaimPart, metric: str, evidence: Evidence) -> dict[int, float]:

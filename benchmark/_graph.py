@@ -22,7 +22,7 @@ class Graph:
     stages: dict[str, Stage] = field(default_factory=dict)
     samples: dict[tuple[str, int], Stage] = field(default_factory=dict)
     scores: dict[tuple[str, int], Stage] = field(default_factory=dict)
-    cells: dict[tuple[Any, ...], Stage] = field(default_factory=dict)
+    cells: dict[tuple[str, str | None, int, float, int], Stage] = field(default_factory=dict)
     cards: dict[tuple[str, int], Stage] = field(default_factory=dict)
     judges: dict[tuple[str, int], Stage] = field(default_factory=dict)
     panels: dict[tuple[str, int], Stage] = field(default_factory=dict)

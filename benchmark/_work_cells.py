@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..classifiers import measures, reached_plateau, subset_per_class, training_set
+from ..classifiers import measures, reached_plateau, replicate_measures, subset_per_class, training_set
 from ..core import derive_seed, registry
 from ..imagesets import ImageSet, stratum_of
 from ._recipe import short_name, without_alias
@@ -42,7 +42,10 @@ def train_cell(work: Work) -> None:
         progress=work.progress,
     )
     test = split_of(work.inputs["data"], "test")
-    rows = test_rows(fitted.predict_proba(test.images()), test, config)
+    probabilities = fitted.predict_proba(test.images())
+    rows = test_rows(probabilities, test, config)
+    draws = replicate_measures(probabilities, test.labels, config["classes"], groups=patients(test, config))
+    np.savez(work.out / "replicates.npz", allow_pickle=False, **draws)
     note = {
         "rows": rows,
         "final_loss": float(fitted.final_loss),
@@ -52,15 +55,19 @@ def train_cell(work: Work) -> None:
     (work.out / "cell.json").write_text(json.dumps(note))
 
 
+def patients(test: ImageSet, config: Any) -> Any | None:
+    """The patient (or lesion) of every test image, where known."""
+    return test.table[config["group"]].astype(str).to_numpy() if config["group"] else None
+
+
 def test_rows(probabilities: Any, test: ImageSet, config: Any) -> list[dict[str, Any]]:
     """The cell's long-form rows: every measure, overall, by stratum and by class."""
-    group = config["group"]
     found = measures(
         probabilities,
         test.labels,
         config["classes"],
         strata={column: stratum_of(test, column).astype(str) for column in config["strata"]},
-        groups=test.table[group].astype(str).to_numpy() if group else None,
+        groups=patients(test, config),
         min_n=config["min_stratum"],
     )
     fixed = {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._fitted import FittedClassifier as FittedClassifier
     from ._measures import Measure as Measure
     from ._measures import measures as measures
+    from ._measures import replicate_measures as replicate_measures
     from ._memory import FeatureMemory as FeatureMemory
     from ._network import FEATURE_BATCH as FEATURE_BATCH
     from ._network import Classifier as Classifier
@@ -53,6 +54,7 @@ _ROOMS = {
     "load_backbone": "._backbone",
     "measures": "._measures",
     "reached_plateau": "._weighted",
+    "replicate_measures": "._measures",
     "stream_features": "._network",
     "subset_per_class": "._arms",
     "to_unit": "._preprocess",

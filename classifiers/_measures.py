@@ -109,17 +109,48 @@ def measures(
     >>> [(m.metric, m.value) for m in measures(p, ["a", "b"] * 30, ["a", "b"])][:2]
     [('macro_auroc', 1.0), ('balanced_accuracy', 1.0)]
     """
-    p = _probabilities(probabilities, len(classes))
-    targets = targets_of(labels, classes)
-    if len(targets) != len(p):
-        raise UserError(f"{len(p)} rows of probabilities but {len(targets)} labels")
-    codes = _group_codes(groups, len(targets))
-    everything = _Test(p, targets, classes, _bootstrap_weights(codes, replicates))
+    everything, codes = _test(probabilities, labels, classes, groups, replicates)
     found = [_measure(everything, metric, "all", min_n, level)[0] for metric in METRICS]
     found += _recalls(everything, codes, min_n, level)
     for column, values in (strata or {}).items():
         found += _column(everything, column, np.asarray(values).astype(str), min_n, level)
     return found
+
+
+def replicate_measures(
+    probabilities: ArrayLike,
+    labels: Sequence[str],
+    classes: Sequence[str],
+    *,
+    groups: ArrayLike | None = None,
+    replicates: int = REPLICATES,
+) -> dict[str, NDArray[np.float64]]:
+    """Return every metric on all images and on each bootstrap draw of patients: metric -> (1 + B,).
+
+    The draws are the same for every classifier that is measured on the same test images, so the difference of
+    two classifiers' replicates is the paired bootstrap of their difference.
+
+    >>> p = np.array([[0.9, 0.1], [0.2, 0.8]] * 30)
+    >>> replicate_measures(p, ["a", "b"] * 30, ["a", "b"], replicates=5)["macro_auroc"].tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    everything, _ = _test(probabilities, labels, classes, groups, replicates)
+    return {metric: everything.values(metric) for metric in METRICS}
+
+
+def _test(
+    probabilities: ArrayLike,
+    labels: Sequence[str],
+    classes: Sequence[str],
+    groups: ArrayLike | None,
+    replicates: int,
+) -> tuple[_Test, NDArray[np.int64]]:
+    p = _probabilities(probabilities, len(classes))
+    targets = targets_of(labels, classes)
+    if len(targets) != len(p):
+        raise UserError(f"{len(p)} rows of probabilities but {len(targets)} labels")
+    codes = _group_codes(groups, len(targets))
+    return _Test(p, targets, classes, _bootstrap_weights(codes, replicates)), codes
 
 
 def _column(test: _Test, column: str, values: NDArray[np.str_], min_n: int, level: float) -> list[Measure]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,13 +18,14 @@ MIN_SEEDS = 5
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its lower and upper bound, the level they hold at and how they were made."""
+    """A value with its bounds, the level they hold at, how they were made, and t's degrees of freedom."""
 
     value: float
     lo: float
     hi: float
     level: float
     method: str
+    freedom: float | None = None
 
     def excludes(self, point: float) -> bool:
         """True when ``point`` lies outside the interval."""
@@ -62,7 +63,7 @@ def t_interval(values: ArrayLike, level: float = LEVEL) -> Interval:
         raise UserError(f"a t interval needs at least 2 values, got {len(data)}")
     half = _t_quantile(0.5 + level / 2, len(data) - 1) * float(data.std(ddof=1)) / math.sqrt(len(data))
     mean = float(data.mean())
-    return Interval(mean, mean - half, mean + half, level, "t")
+    return Interval(mean, mean - half, mean + half, level, "t", len(data) - 1)
 
 
 def paired_t(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> Interval:
@@ -71,7 +72,7 @@ def paired_t(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> Interval:
     if first.shape != second.shape:
         raise UserError(f"paired values differ in number: {len(first)} and {len(second)}")
     interval = t_interval(first - second, level)
-    return Interval(interval.value, interval.lo, interval.hi, level, "paired t")
+    return replace(interval, method="paired t")
 
 
 def paired_t_within(differences: ArrayLike, within_variances: ArrayLike, level: float = LEVEL) -> Interval:
@@ -86,10 +87,11 @@ def paired_t_within(differences: ArrayLike, within_variances: ArrayLike, level: 
         raise UserError("seeds need at least 2 differences and one within-seed variance for each")
     between, inside = float(data.var(ddof=1)) / len(data), float(within.mean())
     total = between + inside
-    freedom = (len(data) - 1) * (total / between) ** 2 if between > 0 else 1e6
-    half = _t_quantile(0.5 + level / 2, min(freedom, 1e6)) * math.sqrt(total)
+    freedom = min(1e6, (len(data) - 1) * (total / between) ** 2) if between > 0 else 1e6
+    half = _t_quantile(0.5 + level / 2, freedom) * math.sqrt(total)
     mean = float(data.mean())
-    return Interval(mean, mean - half, mean + half, level, "t over seeds, patients within")
+    method = "t over seeds, patients within" if inside else "paired t over seeds"
+    return Interval(mean, mean - half, mean + half, level, method, freedom)
 
 
 def jackknife(left_out: ArrayLike, value: float, level: float = LEVEL) -> Interval:
@@ -112,6 +114,21 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
     n = only_first + only_second
     return 1.0 if n == 0 else float(binomtest(only_first, n).pvalue)
+
+
+def interval_pvalue(interval: Interval, point: float = 0.0) -> float:
+    """Two-sided p-value of ``point`` from a t or normal interval (its degrees of freedom are kept in it).
+
+    >>> round(interval_pvalue(t_interval([1.0, 2.0, 3.0])), 9) == round(t_pvalue([1.0, 2.0, 3.0]), 9)
+    True
+    """
+    if interval.hi == interval.lo:
+        return 1.0 if interval.value == point else 0.0
+    from scipy.stats import t
+
+    freedom = 1e6 if interval.freedom is None else interval.freedom
+    error = (interval.hi - interval.value) / _t_quantile(0.5 + interval.level / 2, freedom)
+    return float(2 * t.sf(abs(interval.value - point) / error, freedom))
 
 
 def t_pvalue(differences: ArrayLike) -> float:

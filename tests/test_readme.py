@@ -37,10 +37,14 @@ def test_the_evaluation_prints_what_the_readme_says(tmp_path):
     shown = re.search(r"<!-- evaluate -->\n```text\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert shown is not None
     tool = shlex.join([sys.executable, "-m", "synmedbench.cli"])
-    lines = script.replace("synmedbench generate", f"{tool} generate").replace("synmedbench evaluate", f"{tool} evaluate")
+    lines = script.replace("synmedbench generate", f"{tool} generate").replace(
+        "synmedbench evaluate", f"{tool} evaluate"
+    )
     lines = lines.replace("python -c", f"{shlex.quote(sys.executable)} -c")
     environment = {**os.environ, "COLUMNS": "100"}
-    done = subprocess.run(["bash", "-ec", lines], cwd=tmp_path, capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        ["bash", "-ec", lines], cwd=tmp_path, capture_output=True, text=True, env=environment
+    )
     assert done.returncode == 0, done.stderr
     printed = done.stdout[done.stdout.index("images: my-synthetic") :].partition("\n")[2]
     assert re.findall(r"[a-z]{4,}", printed) == re.findall(r"[a-z]{4,}", shown.group(1))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from synmedbench.benchmark import CellRow, Memorisation, ScoreRow, decide
@@ -72,6 +75,30 @@ def test_classifier_arms_are_paired_by_seed():
     assert claim.value == pytest.approx(0.052)
 
 
+def test_shared_test_patients_widen_a_classifier_contrast():
+    def cell(arm: str, generator: str | None, seed: int, value: float) -> CellRow:
+        return CellRow(arm=arm, generator=generator, n_real_train=8, ratio=2, classifier="t", seed=seed, n_test=99,
+                       metric="macro_auroc", value=value)  # fmt: skip
+
+    cells = [cell("real-only", None, s, 0.7) for s in range(5)]
+    cells += [cell("real+synthetic", "gan", s, 0.75 + 0.001 * s) for s in range(5)]
+    part = {"compare": "classifier", "a": "real+synthetic/gan", "b": "real-only", "n_real": 8}
+    sure = one(part, evidence(cells=cells))
+    assert sure.verdict == "shown"
+
+    def drawn(spread: float):
+        noise = np.random.default_rng(0).normal(0, spread, 300)
+        found = {("real-only", None, 8, 2.0, s): {"macro_auroc": np.zeros(301)} for s in range(5)}
+        shifted = {"macro_auroc": np.concatenate([[0.0], noise])}
+        return {**found, **{("real+synthetic", "gan", 8, 2.0, s): shifted for s in range(5)}}
+
+    close = one(part, replace(evidence(cells=cells), draws=drawn(0.01)))
+    assert close.verdict == "shown"
+    assert close.method == "t over seeds, patients within"
+    assert (close.hi or 0) - (close.lo or 0) == pytest.approx(2 * 1.96 * 0.01, rel=0.1)
+    assert one(part, replace(evidence(cells=cells), draws=drawn(0.05))).verdict == "not shown"
+
+
 def test_memorisation_must_be_seen_in_every_seed():
     def entry(seed: int, memorising: bool | None) -> Memorisation:
         return Memorisation(
@@ -102,8 +129,6 @@ def test_what_was_not_measured_cannot_be_known():
 
 
 def test_a_doubtful_judge_shows_nothing_however_sure_the_seeds():
-    from dataclasses import replace
-
     scores = [score("a", s, 0.3 + 0.01 * s, "plausible_share", "H") for s in range(5)]
     scores += [score("b", s, 0.0, "plausible_share", "H") for s in range(5)]
     part = {"compare": "plausibility", "a": "a", "b": "b"}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from synmedbench.core import (
     UserError,
     describe_seeds,
+    interval_pvalue,
     jackknife,
     mcnemar,
     paired_t,
@@ -104,6 +105,15 @@ def test_intervals_refuse_what_is_not_finite_or_too_few():
         t_interval([1.0])
     with pytest.raises(UserError, match="at least 2 blocks"):
         jackknife([1.0], 1.0)
+
+
+@pytest.mark.parametrize("stream", range(5))
+def test_the_intervals_pvalue_agrees_with_its_bounds(stream):
+    data = np.random.default_rng(stream).normal(0.5, 1.0, 6)
+    for interval in (t_interval(data), paired_t(data, np.zeros(6)), paired_t_within(data, np.full(6, 0.1))):
+        assert (interval_pvalue(interval) < 0.05) == interval.excludes(0.0)
+        assert interval_pvalue(interval, interval.lo) == pytest.approx(0.05)
+    assert interval_pvalue(t_interval(data)) == pytest.approx(t_pvalue(data))
 
 
 def test_pvalues():
