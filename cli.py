@@ -109,11 +109,12 @@ def run(
         _dry_run(asked, folder)
         return
     from .benchmark import run_recipe
-    from .reports import build_leaderboard, build_report, leaderboard_table
+    from .reports import build_leaderboard, build_overview, build_report, leaderboard_table
 
     record = run_recipe(asked, folder, workers=workers, progress=console_progress(), typed=_typed())
     page = build_leaderboard([record], folder / "leaderboard")
     report = build_report(folder)
+    build_overview(folder)
     _print(leaderboard_table(record))
     typer.echo(f"record:      {folder / 'record.json'}\nleaderboard: {page}\nreport:      {report}")
     if record.failed:

@@ -211,16 +211,14 @@ class _Seed:
                     for ratio in grid.ratios if uses else [0.0]:
                         self.cell(arm, generator, n_real, ratio)
 
-    def pool(self, per_class: int) -> int | None:
-        """Images to sample so that every class has ``per_class``; None where those that are scored suffice.
+    def pool(self, per_class: int) -> int:
+        """Images to sample so that every class has ``per_class``.
 
         Conditions are balanced over the combinations of columns, of which a class may have fewer than another.
         """
-        table = with_groups(self.images).table[self.columns]
-        combinations = table.drop_duplicates()
+        combinations = with_groups(self.images).table[self.columns].drop_duplicates()
         fewest = int(combinations["label"].value_counts().min())
-        each = math.ceil(per_class / fewest)
-        return None if self.recipe.n_images // len(combinations) >= each else each * len(combinations)
+        return math.ceil(per_class / fewest) * len(combinations)
 
     def cell(self, arm: str, generator: str | None, n_real: int, ratio: float) -> None:
         grid = self.recipe.classifiers
@@ -242,11 +240,9 @@ class _Seed:
         }
         needs = {}
         if generator:
-            scored = self.graph.samples[(generator, self.seed)]
+            fitted = self.graph.samples[(generator, self.seed)].needs["fit"]
             pool = self.pool(math.ceil(max(grid.n_real) * max(grid.ratios)))
-            needs["synthetic"] = (
-                scored if pool is None else self.sample(generator, scored.needs["fit"], "training", pool)
-            )
+            needs["synthetic"] = self.sample(generator, fitted, "training", pool)
         name = f"train {arm}{'/' + generator if generator else ''} n={n_real} x{ratio:g}"
         self.graph.cells[(arm, generator, n_real, ratio, self.seed)] = self.stage(
             name, "._work_cells:train_cell", config, needs

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ..core import derive_seed, registry
-from ..generators import Budget, Conditions, FromImages, GeneratorCard, conditions_like, sample_images
+from ..generators import Budget, Conditions, GeneratorCard, RealHoldout, conditions_like, sample_images
 from ..imagesets import ImageSet
 from ..metrics import RewardModel
 from ._recipe import short_name, without_alias
@@ -48,7 +48,7 @@ def _training_images(work: Work) -> ImageSet:
 
 def _fresh(work: Work) -> Any:
     if work.config["spec"] == "real-holdout":
-        return FromImages(_training_images(work), "real-holdout", kind="reference")
+        return RealHoldout(_training_images(work))
     return build_generator(work.config["spec"], flips=work.config["flips"], columns=work.config["columns"])
 
 
@@ -87,17 +87,28 @@ def align(work: Work) -> None:
     _write_card(card, work.out)
 
 
-def asked_conditions(data: Path, columns: list[str], n: int, seed: int) -> Conditions:
-    """The conditions that every generator of a seed is asked for: balanced over the columns' combinations."""
-    train = with_groups(split_of(data, "train"))
-    return conditions_like(train.table, n, columns=tuple(columns), seed=seed, balanced=True)
+def asked_conditions(data: Path, columns: list[str], n: int, seed: int, purpose: str) -> Conditions:
+    """The conditions that every generator of a seed is asked for.
+
+    Images that are scored are asked for as the hold-out images come (so all sets have the reference's mix of
+    classes and groups, and each real image plays once): at most as many as there are. Images that are rated or
+    trained on are balanced over the columns' combinations in the training split.
+    """
+    scored = purpose == "sample"
+    like = with_groups(split_of(data, "holdout" if scored else "train")).table
+    n = min(n, len(like)) if scored else n
+    return conditions_like(like, n, columns=tuple(columns), seed=seed, balanced=not scored)
 
 
 def sample(work: Work) -> None:
     """Sample the images that are scored, for the same conditions and the same noise as every other generator."""
     generator = _fitted(work)
     conditions = asked_conditions(
-        work.inputs["data"], work.config["columns"], work.config["n"], derive_seed(work.seed, "conditions")
+        work.inputs["data"],
+        work.config["columns"],
+        work.config["n"],
+        derive_seed(work.seed, "conditions"),
+        work.config["purpose"],
     )
     images = sample_images(
         generator,

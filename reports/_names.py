@@ -11,6 +11,7 @@ _METRICS = {
     "frechet_distance": "Fréchet distance",
     "fd": "Fréchet distance",
     "fid": "FID",
+    "frechet_distance_floor": "Fréchet distance, real to real",
     "kernel_distance": "Kernel distance",
     "kid": "Kernel distance",
     "vendi_score": "Vendi score",
@@ -24,7 +25,8 @@ _METRICS = {
     "ece": "calibration error (ECE)",
 }
 _ORDER = (
-    "frechet_distance", "fd", "fid", "kernel_distance", "kid", "cmmd", "precision", "recall", "density", "coverage",
+    "frechet_distance", "frechet_distance_floor", "fd", "fid",
+    "kernel_distance", "kid", "cmmd", "precision", "recall", "density", "coverage",
     "vendi_score", "vendi", "authenticity", "copy_share", "plausible_share",
     "macro_auroc", "balanced_accuracy", "macro_f1", "ece",
 )  # fmt: skip

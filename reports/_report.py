@@ -44,6 +44,7 @@ def report_html(record: Record, run: Path) -> str:
         stratum_tables=_section_run.stratum_tables(record),
         cards=_section_run.cards_table(record),
         judges=_section_run.judge_table(record),
+        judge_words=_section_run.judge_words(record),
         durations=_section_run.duration_table(record),
         memorisation=_section_people.memorisation_table(record),
         memorisation_says=_section_people.memorisation_says(record),

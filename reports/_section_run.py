@@ -10,8 +10,8 @@ from typing import Any
 
 from ..benchmark import Claim, Record
 from ._blocks import Cell, Column, Table, text_cell
-from ._names import clean, column_name
-from ._numbers import decimals, duration, interval, number, p_value, values
+from ._names import capital, clean, column_name
+from ._numbers import duration, interval, p_value, values
 
 CHIPS = {"shown": "shown", "not shown": "notshown", "cannot be known from these data": "unknown"}
 _TOPICS = (
@@ -171,22 +171,50 @@ def _share(part: float, total: float) -> str:
     return f"{100 * part / total:.0f}%" if total > 0 else "–"
 
 
+_JUDGE_FIGURES = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "brier": "Brier",
+    "ece": "ECE",
+    "swap_auroc": "Wrong class",
+}
+
+
 def judge_table(record: Record) -> Table | None:
-    """The cards of R, E and H; None when there were none."""
-    if not record.judges:
-        return None
+    """How well R and E predict the raters on held-out ratings; None when no judge was fitted."""
     rows = []
     for judge, card in record.judges.items():
-        inner = card if isinstance(card, dict) else {"": card}
-        by_seed = inner if inner and all(isinstance(part, dict) for part in inner.values()) else {"": inner}
-        for seed, part in by_seed.items():
-            flat = {key: _rounded(value) for key, value in part.items() if value not in (None, {}, [], "")}
-            rows.append([text_cell(judge, seed), text_cell(settings_text(flat))])
-    return Table("Judges: how good R, E and H are themselves", [Column("Judge"), Column("Card")], rows)
+        for seed, part in card.items() if isinstance(card, dict) else ():
+            if isinstance(part, dict) and "auroc" in part:
+                rows.append([text_cell(judge, seed), *_judge_cells(part)])
+    if not rows:
+        return None
+    columns = [Column("Judge"), *(Column(name, numeric=True) for name in ("Ratings", *_JUDGE_FIGURES.values()))]
+    return Table("Judges: how well R and E predict the raters, on ratings held out", columns, rows)
 
 
-def _rounded(value: Any) -> Any:
-    return number(value, decimals(value)) if isinstance(value, float) else value
+def _judge_cells(card: Mapping[str, Any]) -> list[Cell]:
+    def bounds(key: str) -> str:
+        lo, hi = card.get(f"{key}_lo"), card.get(f"{key}_hi")
+        return "" if lo is None or hi is None else f"[{lo:.3f}, {hi:.3f}]"
+
+    cells = [text_cell(str(card.get("n_ratings", "–")))]
+    for key in _JUDGE_FIGURES:
+        value = card.get(key)
+        cells.append(text_cell("–" if value is None else f"{value:.3f}", bounds(key)))
+    return cells
+
+
+def judge_words(record: Record) -> str:
+    """What H is, and how far R and E can be believed."""
+    h = record.judges.get("H")
+    if not isinstance(h, dict):
+        return ""
+    said = [f"H, who alone judges, is {clean(h.get('what', 'not described'))}."]
+    if h.get("unreliable"):
+        said.append(capital(clean(h["unreliable"])) + ": nothing is decided by H here.")
+    said.append("Wrong class: AUROC of telling a real image's own class from another; AUROC .5 is a guess.")
+    return " ".join(said)
 
 
 def _short(text: str) -> str:
