@@ -19,6 +19,12 @@ def train_cell(work: Work) -> None:
     """Train and test; the same subset and initial weights for every arm of a seed, steps equal across arms."""
     config = work.config
     real = split_of(work.inputs["data"], "train")
+    test = split_of(work.inputs["data"], "test")
+    lack = lacking(real, config)
+    if lack:
+        rows = [_null_row(config, metric, len(test), lack) for metric in ("macro_auroc", "balanced_accuracy")]
+        (work.out / "cell.json").write_text(json.dumps({"rows": rows}))
+        return
     chosen = subset_per_class(real.labels, config["n_real"], derive_seed(work.seed, "subset"))
     subset = real.subset(chosen)
     synthetic = unshelve(work.inputs["synthetic"]) if "synthetic" in work.inputs else None
@@ -41,15 +47,18 @@ def train_cell(work: Work) -> None:
         seed=derive_seed(work.seed, "classifier"),
         progress=work.progress,
     )
-    test = split_of(work.inputs["data"], "test")
     probabilities = fitted.predict_proba(test.images())
     rows = test_rows(probabilities, test, config)
     draws = replicate_measures(probabilities, test.labels, config["classes"], groups=patients(test, config))
     np.savez(work.out / "replicates.npz", allow_pickle=False, **draws)
+    plateau = bool(reached_plateau(fitted.final_loss, len(config["classes"])))
+    if not plateau:
+        mark = f"not at its plateau: final training loss {fitted.final_loss:.2f}, a uniform guess has less"
+        rows = [{**row, "reason": row["reason"] or mark} for row in rows]
     note = {
         "rows": rows,
         "final_loss": float(fitted.final_loss),
-        "plateau": bool(reached_plateau(fitted.final_loss, len(config["classes"]))),
+        "plateau": plateau,
         "n_train": len(data.labels),
     }
     (work.out / "cell.json").write_text(json.dumps(note))
@@ -70,17 +79,33 @@ def test_rows(probabilities: Any, test: ImageSet, config: Any) -> list[dict[str,
         groups=patients(test, config),
         min_n=config["min_stratum"],
     )
-    fixed = {
+    return [
+        {**_fixed(config), **{name: _plain(getattr(row, name)) for name in _MEASURE_FIELDS}} for row in found
+    ]
+
+
+def lacking(real: ImageSet, config: Any) -> str | None:
+    """Why a cell cannot be trained, or None: a class has fewer real training images than the cell takes."""
+    counts = {name: real.labels.count(name) for name in config["classes"]}
+    name = min(counts, key=lambda each: counts[each])
+    if counts[name] >= config["n_real"]:
+        return None
+    return f"not enough data: {counts[name]} training images of {name}, {config['n_real']} needed"
+
+
+def _fixed(config: Any) -> dict[str, Any]:
+    return {
         "arm": config["arm"],
         "generator": config["generator"],
         "n_real_train": config["n_real"],
         "ratio": config["ratio"],
         "classifier": short_name(config["model"]) + _argument(config["model"]),
+        "seed": config["seed"],
     }
-    return [
-        {**fixed, **{name: _plain(getattr(row, name)) for name in _MEASURE_FIELDS}, "seed": config["seed"]}
-        for row in found
-    ]
+
+
+def _null_row(config: Any, metric: str, n_test: int, reason: str) -> dict[str, Any]:
+    return {**_fixed(config), "n_test": n_test, "metric": metric, "value": None, "reason": reason}
 
 
 _MEASURE_FIELDS = ("stratum", "n_test", "metric", "value", "lo", "hi", "level", "reason")

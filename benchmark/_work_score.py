@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..core import UserError, derive_seed, registry, wilson
 from ..imagesets import ImageSet, stratum_of, too_small
-from ..metrics import PANEL, RewardModel, by_stratum, memorisation, nearest, score_panel
+from ..metrics import PANEL, RewardModel, Score, by_stratum, memorisation, nearest, score_panel
 from ._gallery import write_gallery
 from ._recipe import without_alias
 from ._shelf import split_of, unshelve
@@ -107,7 +107,7 @@ def _panel_rows(
         if column not in reference.table.columns:
             continue
         honoured = column in images.table.columns and column in config["columns"]
-        found += by_stratum(
+        by_column = by_stratum(
             real.of("reference"),
             synthetic,
             stratum_of(reference, column).astype(str),
@@ -118,7 +118,16 @@ def _panel_rows(
             min_n=config["min_stratum"],
             seed=config["seed"],
         )
+        found += by_column if honoured else [_not_asked(each, column) for each in by_column]
     return [{key: value for key, value in asdict(each).items() if key in _ROW_FIELDS} for each in found]
+
+
+def _not_asked(score: Score, column: str) -> Score:
+    """Only the coverage of a group's real images can be told of a generator that was not asked for the column."""
+    if score.metric == "coverage":
+        return score
+    reason = f"the generator was not asked for {column}, so no image of it belongs to one"
+    return replace(score, value=None, lo=None, hi=None, n_synthetic=0, reason=reason)
 
 
 _PANEL = tuple(name for name in PANEL if name != "copy_share")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 from sample_record import thin_record, write_sample
+
 from synmedbench.benchmark import write_record
 from synmedbench.reports import build_overview
 
