@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -65,6 +66,8 @@ def evaluate(
     seed: Seed = 0,
 ) -> None:
     """Score synthetic images against real ones: a table with intervals."""
+    if out:
+        _check_file(out)
     from .benchmark import evaluate as run_evaluation
     from .benchmark import write_record
     from .reports import evaluation_table
@@ -105,6 +108,7 @@ def run(
 
     asked = read_recipe(recipe, set_ or [])
     folder = out or Path("runs") / asked.name
+    _check_folder(folder)
     if dry_run:
         _dry_run(asked, folder)
         return
@@ -198,7 +202,7 @@ def generate(
     ],
     data: Annotated[str, typer.Option(help="Image set to fit on and to take conditions from.")],
     n: Annotated[int, typer.Option("--n", min=1, help="Number of images.")],
-    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    out: Annotated[Path, typer.Option(help="Folder to write, or a .parquet file.")],
     seed: Seed = 0,
     by: Annotated[str, typer.Option(help="Columns to balance and to ask for.")] = "label",
     size: Annotated[int | None, typer.Option(help="Square size in pixels.")] = None,
@@ -214,8 +218,10 @@ def generate(
     writers: dict[str, Callable[..., Any]] = {"folder": write_folder, "parquet": write_parquet}
     if format_ not in writers:
         raise UserError(f"no format {format_!r}", remedy=did_you_mean(format_, writers))
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError("is not empty", where=out, remedy="choose another --out")
+    if format_ == "parquet":
+        _check_parquet(out)
+    else:
+        _check_new(out)
     images = generate_images(
         generator,
         data,
@@ -265,6 +271,7 @@ def reward_fit(
     seed: Seed = 0,
 ) -> None:
     """Fit a reward model on experts' ratings."""
+    _check_new(out)
     from .benchmark import fit_reward
 
     card = fit_reward(images, ratings, out, real=real, columns=_words(by), backbone=backbone, seed=seed,
@@ -287,6 +294,7 @@ def align(
     seed: Seed = 0,
 ) -> None:
     """Align a diffusion model with a reward."""
+    _check_new(out)
     from .benchmark import align_base
 
     align_base(base, data, reward, method, out, steps=steps, batch_size=batch_size,
@@ -300,6 +308,7 @@ def ratings_export(
     out: Annotated[Path, typer.Option(help="CSV or Parquet file to write.")],
 ) -> None:
     """Write all ratings: one row per rater, image and criterion."""
+    _check_file(out)
     from .experts import RatingStore, export_ratings
 
     n = export_ratings(RatingStore(store, create=False), out)
@@ -314,9 +323,10 @@ def ratings_import(
     ],
 ) -> None:
     """Add ratings from a file; those that are there already are not doubled."""
-    from .experts import RatingStore, import_ratings
+    from .experts import RatingStore, read_ratings
 
-    n = import_ratings(RatingStore(store), path)
+    ratings = read_ratings(path)
+    n = RatingStore(store).add(ratings)
     typer.echo(f"{n} new ratings")
 
 
@@ -339,6 +349,8 @@ def report(
     ] = None,
 ) -> None:
     """Write the report of a run: one self-contained HTML file."""
+    if out:
+        _check_file(out)
     from .reports import build_report
 
     typer.echo(f"report: {build_report(run_dir, out)}")
@@ -350,9 +362,46 @@ def leaderboard(
     out: Annotated[Path, typer.Option(help="Folder for the page.")],
 ) -> None:
     """Write the leaderboard page of all records in a folder."""
+    _check_folder(out)
     from .reports import build_leaderboard
 
     typer.echo(f"leaderboard: {build_leaderboard(records, out)}")
+
+
+def _check_file(path: Path) -> None:
+    """Refuse, before any work, what cannot be written as a file: also devices, which a rename would replace."""
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no plain file"
+        raise UserError(f"it is {kind}", where=path, remedy="give --out the name of a file")
+    _check_place(path)
+
+
+def _check_folder(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise UserError("it is not a folder", where=path, remedy="give --out the name of a folder")
+    _check_place(path / "x")
+
+
+def _check_new(path: Path) -> None:
+    _check_folder(path)
+    if path.exists() and any(path.iterdir()):
+        raise UserError("is not empty", where=path, remedy="choose another --out")
+
+
+def _check_parquet(path: Path) -> None:
+    if path.suffix.lower() != ".parquet":
+        raise UserError("a Parquet set is one file", where=path, remedy=f"write --out {path.name}.parquet")
+    if path.exists():
+        raise UserError("it exists already", where=path, remedy="choose another --out")
+    _check_place(path)
+
+
+def _check_place(path: Path) -> None:
+    above = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
+    if not above.is_dir():
+        raise UserError("cannot write there: it is not a folder", where=above, remedy="choose another --out")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise UserError("no right to write there", where=above, remedy="choose another --out")
 
 
 def _words(text: str) -> list[str]:
@@ -385,9 +434,10 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        typer.echo(
-            f"error: {where}{error.strerror or error} (nothing was lost; mend it and run again)", err=True
-        )
+        full = error.errno == errno.ENOSPC or "requested and" in str(error)  # the latter is NumPy's wording
+        what = "no space is left on the disk" if full else " ".join(str(error.strerror or error).split())
+        remedy = "make room" if full else "mend it"
+        typer.echo(f"error: {where}{what} (nothing was lost; {remedy} and run again)", err=True)
         sys.exit(1)
 
 

@@ -11,14 +11,23 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core import benjamini_hochberg, code_commit, code_version, describe_machine
+from ..core import (
+    UserError,
+    benjamini_hochberg,
+    code_commit,
+    code_version,
+    describe_machine,
+    did_you_mean,
+    registry,
+)
 from ..imagesets import DECODING_RULE, ImageSet, count_strata
+from ..metrics import metric_cards
 from ._audit import audit
 from ._claims import CellKey, Evidence, decide
 from ._engine import Outcome
 from ._graph import Graph
 from ._ranking import rank
-from ._recipe import Recipe, resolved, short_name
+from ._recipe import Recipe, resolved, short_name, without_alias
 from ._record import (
     Audit,
     CellRow,
@@ -56,7 +65,6 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
         for stage in graph.stages.values()
         if stage.key in outcome.failed
     ]
-    direction = [row.higher_is_better for row in scores if row.metric == recipe.rank.metric]
     return Record(
         name=recipe.name,
         status="partial" if failed else "complete",
@@ -78,7 +86,7 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
             copies,
             metric=recipe.rank.metric,
             extractor=extractor,
-            higher_is_better=bool(direction and direction[0]),
+            higher_is_better=bool(direction_of(recipe.rank.metric, recipe)),
         ),
         ruler=read_ruler(scores, list(kinds), metric=recipe.rank.metric, extractor=extractor),
         scores=scores,
@@ -119,6 +127,22 @@ def _scores(recipe: Recipe, graph: Graph, cache: Path) -> tuple[list[ScoreRow], 
     return scores, copies
 
 
+def direction_of(metric: str, recipe: Recipe) -> bool | None:
+    """Whether higher is better, from the metric itself: never from a row, which may be missing."""
+    if metric == "plausible_share":
+        return True
+    cards = metric_cards()
+    if metric in cards:
+        return cards[metric].higher_is_better
+    for part in recipe.metrics:
+        built = registry("metrics").build(without_alias(part))
+        if built.name == metric:
+            return bool(built.higher_is_better)
+    raise UserError(
+        f"no metric {metric!r} is measured", where="rank.metric", remedy=did_you_mean(metric, cards)
+    )
+
+
 def _missing(recipe: Recipe, name: str, seed: int) -> ScoreRow:
     return ScoreRow(
         generator=name,
@@ -126,6 +150,7 @@ def _missing(recipe: Recipe, name: str, seed: int) -> ScoreRow:
         extractor=recipe.rank.extractor or short_name(recipe.extractors[0]),
         metric=recipe.rank.metric,
         seed=seed,
+        higher_is_better=direction_of(recipe.rank.metric, recipe),
         reason="its stage failed: see the failed stages",
     )
 

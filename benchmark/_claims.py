@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import MIN_SEEDS, describe_seeds, holm, interval_pvalue, paired_t_within
-from ._ranking import Summary, over_seeds
+from ._ranking import Summary, over_seeds, variance_within
 from ._recipe import ClaimPart
 from ._record import CellRow, Claim, Memorisation, ScoreRow
 
@@ -79,6 +79,9 @@ def _over_seeds(
         claim.words = f"difference by seed: {describe_seeds(claim.per_seed)}; nothing is claimed from so few"
     else:
         interval = paired_t_within(claim.per_seed, within or [0.0] * len(claim.per_seed))
+        if interval.hi == interval.lo:
+            claim.words = "every seed gave the same difference: there is no spread to judge it by"
+            return claim
         claim.value, claim.lo, claim.hi = interval.value, interval.lo, interval.hi
         claim.p, claim.method = interval_pvalue(interval), interval.method
         claim.verdict = "shown" if sign * interval.value > 0 and claim.p < 0.05 else "not shown"
@@ -101,11 +104,31 @@ def _plausibility(part: ClaimPart, evidence: Evidence) -> Claim:
 def _score(part: ClaimPart, evidence: Evidence) -> Claim:
     metric = part.metric or evidence.rank_metric
     a, b = _paired_scores(part, evidence, metric, evidence.extractor)
-    known = [row.higher_is_better for row in evidence.scores if row.metric == metric]
-    sign = -1 if known and known[0] is False else 1
+    known = {row.higher_is_better for row in evidence.scores if row.metric == metric} - {None}
+    if not known:
+        return _over_seeds(part, f"{part.a} is better than {part.b} by {metric}.", metric, [], [], 1)
+    sign = -1 if False in known else 1
     sentence = f"{part.a} is nearer to real images than {part.b} by {metric.replace('_', ' ')}."
     contrast = f"{metric} on {evidence.extractor}: {part.a} - {part.b}, {part.stratum}"
-    return _over_seeds(part, sentence, contrast, a, b, sign)
+    return _over_seeds(part, sentence, contrast, a, b, sign, _image_variance(part, metric, evidence))
+
+
+def _image_variance(part: ClaimPart, metric: str, evidence: Evidence) -> list[float] | None:
+    """Variance over images of each seed's difference: the sum of both sides', since all share the real patients.
+
+    The sides are positively correlated through those patients, so this is on the safe side.
+    """
+    rows = [
+        row
+        for row in evidence.scores
+        if (row.metric, row.extractor, row.stratum) == (metric, evidence.extractor, part.stratum)
+        and row.value is not None
+    ]
+    sides = [
+        {row.seed: variance_within(row) for row in rows if row.generator == name} for name in (part.a, part.b)
+    ]
+    shared = [seed for seed in evidence.seeds if all(seed in side for side in sides)]
+    return [sides[0][seed] + sides[1][seed] for seed in shared] or None
 
 
 def _paired_scores(
@@ -127,22 +150,24 @@ def _paired_scores(
 
 def _classifier(part: ClaimPart, evidence: Evidence) -> Claim:
     metric = part.metric or "macro_auroc"
-    a, b = (_cells_of(side, part, metric, evidence) for side in (part.a, part.b or "real-only"))
-    shared = [seed for seed in evidence.seeds if seed in a and seed in b]
+    a, b = _paired_cells(part, metric, evidence)
+    shared = list(a)
     at = f"{part.n_real} real images per class" if part.n_real else "all numbers of real images"
     sentence = f"Training with {part.a} gives a better classifier than {part.b or 'real-only'} at {at}."
     contrast = f"{metric}, {part.stratum}: {part.a} - {part.b or 'real-only'}, {at}, equal steps"
-    within = [_patient_variance(part, metric, evidence, seed) for seed in shared]
-    known = [variance for variance in within if variance is not None]
-    return _over_seeds(
+    claim = _over_seeds(
         part,
         sentence,
         contrast,
         [a[seed] for seed in shared],
         [b[seed] for seed in shared],
         1,
-        known if len(known) == len(within) else None,
+        [_patient_variance(part, metric, evidence, seed) or 0.0 for seed in shared] or None,
     )
+    if part.stratum != "all" and claim.verdict != UNKNOWN:
+        claim.verdict, claim.p = UNKNOWN, None
+        claim.words = f"patients are not resampled within a stratum by this version; {claim.words}"
+    return claim
 
 
 def _patient_variance(part: ClaimPart, metric: str, evidence: Evidence, seed: int) -> float | None:
@@ -165,9 +190,24 @@ def _patient_variance(part: ClaimPart, metric: str, evidence: Evidence, seed: in
     return float(np.var((sides[0] - sides[1])[1:], ddof=1))
 
 
-def _cells_of(side: str, part: ClaimPart, metric: str, evidence: Evidence) -> dict[int, float]:
+def _paired_cells(
+    part: ClaimPart, metric: str, evidence: Evidence
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Each side's mean over the same numbers of real images, by seed; a seed where a cell is missing is left out."""
+    sides = [_cells_of(side, part, metric, evidence) for side in (part.a, part.b or "real-only")]
+    numbers = {n_real for side in sides for n_real, _ in side}
+    means: tuple[dict[int, float], dict[int, float]] = ({}, {})
+    for seed in evidence.seeds:
+        if numbers and all((n_real, seed) in side for side in sides for n_real in numbers):
+            for mean, side in zip(means, sides, strict=True):
+                mean[seed] = sum(side[(n_real, seed)] for n_real in numbers) / len(numbers)
+    return means
+
+
+def _cells_of(side: str, part: ClaimPart, metric: str, evidence: Evidence) -> dict[tuple[int, int], float]:
+    """(Real images per class, seed) -> value, the mean over ratios where the claim names none."""
     arm, _, generator = side.partition("/")
-    found: dict[int, list[float]] = {}
+    found: dict[tuple[int, int], list[float]] = {}
     for row in evidence.cells:
         if (row.arm, row.generator or "", row.metric, row.stratum) != (arm, generator, metric, part.stratum):
             continue
@@ -175,8 +215,8 @@ def _cells_of(side: str, part: ClaimPart, metric: str, evidence: Evidence) -> di
             continue
         if generator and part.ratio is not None and row.ratio != part.ratio:
             continue
-        found.setdefault(row.seed, []).append(row.value)
-    return {seed: sum(values) / len(values) for seed, values in found.items()}
+        found.setdefault((row.n_real_train, row.seed), []).append(row.value)
+    return {key: sum(values) / len(values) for key, values in found.items()}
 
 
 def _memorisation(part: ClaimPart, evidence: Evidence) -> Claim:

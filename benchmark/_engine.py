@@ -44,58 +44,84 @@ def run_local(stages: Sequence[Stage], cache: Path, *, workers: int, progress: P
             waiting.append(stage)
     if not waiting:
         return outcome
-    with _pool(min(workers, len(waiting)), progress) as pool, progress.task("stages", len(stages)) as bar:
+    with progress.task("stages", len(stages)) as bar:
         bar.advance(len(stages) - len(waiting), "found finished")
-        _schedule(pool, waiting, cache, outcome, bar, progress)
+        job = _Job(waiting, cache, outcome, bar, progress)
+        while job.waiting:
+            before = len(job.waiting)
+            with _pool(min(workers, before), progress) as pool:
+                suspects = job.schedule(pool)
+            if len(job.waiting) == before:
+                job.give_up("no worker process could be started")
+            for stage in suspects:
+                with _pool(1, progress) as pool:
+                    job.alone(pool, stage)
     return outcome
 
 
-def _schedule(
-    pool: ProcessPoolExecutor,
-    waiting: list[Stage],
-    cache: Path,
-    outcome: Outcome,
-    bar: Task,
-    progress: Progress,
-) -> None:
-    running: dict[Future[float], Stage] = {}
-    while waiting or running:
-        for stage in list(waiting):
-            broken = [need.name for need in stage.needs.values() if need.key in outcome.failed]
+@dataclass
+class _Job:
+    """What is still to be done."""
+
+    waiting: list[Stage]
+    cache: Path
+    outcome: Outcome
+    bar: Task
+    progress: Progress
+
+    def schedule(self, pool: ProcessPoolExecutor) -> list[Stage]:
+        """Run all that can be run; when a worker died, stop and return the stages that were under way."""
+        running: dict[Future[float], Stage] = {}
+        while self.waiting or running:
+            self._submit_ready(pool, running)
+            if not running:
+                return []
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            broken = [future for future in finished if isinstance(future.exception(), BrokenProcessPool)]
+            for future in finished:
+                if future not in broken:
+                    self._take(running.pop(future), future)
             if broken:
-                waiting.remove(stage)
-                outcome.failed[stage.key] = f"needs {broken[0]}, which failed"
-                bar.advance(1, f"{stage.name} skipped")
-            elif all(need.key in outcome.seconds for need in stage.needs.values()):
-                waiting.remove(stage)
-                running[_submit(pool, stage, cache)] = stage
-        if not running:
-            continue
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            stage = running.pop(future)
-            try:
-                outcome.seconds[stage.key] = future.result()
-                bar.advance(1, stage.name)
-                progress.say(f"  {stage.name}: {outcome.seconds[stage.key]:.1f} s")
-            except BrokenProcessPool:
-                outcome.failed[stage.key] = (
-                    "its process died (out of memory, or killed); the same command goes on"
-                )
-            except Exception as error:
-                outcome.failed[stage.key] = str(error)
-            if stage.key in outcome.failed:
-                bar.advance(1, f"{stage.name} failed")
-                progress.say(f"  {stage.name} failed: {outcome.failed[stage.key].splitlines()[-1]}")
+                return list(running.values())
+        return []
 
+    def alone(self, pool: ProcessPoolExecutor, stage: Stage) -> None:
+        """Run one stage that was under way when a worker died: only one that dies alone has failed."""
+        self._take(stage, pool.submit(_work, stage, self.cache))
 
-def _submit(pool: ProcessPoolExecutor, stage: Stage, cache: Path) -> Future[float]:
-    try:
-        return pool.submit(_work, stage, cache)
-    except BrokenProcessPool as error:
-        failed: Future[float] = Future()
-        failed.set_exception(error)
-        return failed
+    def give_up(self, why: str) -> None:
+        """Fail all that is left."""
+        self.outcome.failed.update({stage.key: why for stage in self.waiting})
+        self.waiting.clear()
+
+    def _submit_ready(self, pool: ProcessPoolExecutor, running: dict[Future[float], Stage]) -> None:
+        for stage in list(self.waiting):
+            failed = [need.name for need in stage.needs.values() if need.key in self.outcome.failed]
+            if failed:
+                self.waiting.remove(stage)
+                self.outcome.failed[stage.key] = f"needs {failed[0]}, which failed"
+                self.bar.advance(1, f"{stage.name} skipped")
+            elif all(need.key in self.outcome.seconds for need in stage.needs.values()):
+                try:
+                    future = pool.submit(_work, stage, self.cache)
+                except BrokenProcessPool:
+                    return
+                self.waiting.remove(stage)
+                running[future] = stage
+
+    def _take(self, stage: Stage, future: Future[float]) -> None:
+        try:
+            seconds = self.outcome.seconds[stage.key] = future.result()
+            self.progress.say(f"  {stage.name}: {seconds:.1f} s")
+        except BrokenProcessPool:
+            self.outcome.failed[stage.key] = (
+                "its process died (out of memory, or killed); the same command goes on"
+            )
+        except Exception as error:
+            self.outcome.failed[stage.key] = str(error)
+        if stage.key in self.outcome.failed:
+            self.progress.say(f"  {stage.name} failed: {self.outcome.failed[stage.key].splitlines()[-1]}")
+        self.bar.advance(1, stage.name)
 
 
 @contextmanager

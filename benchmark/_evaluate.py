@@ -11,12 +11,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import Progress, UserError, code_commit, code_version, describe_machine, registry, rng, wilson
+from ..core import (
+    Progress,
+    UserError,
+    code_commit,
+    code_version,
+    describe_machine,
+    did_you_mean,
+    registry,
+    rng,
+    wilson,
+)  # fmt: skip
 from ..imagesets import DECODING_RULE, ImageSet, count_strata, open_imageset, stratum_of
 from ..metrics import PANEL, Score, by_stratum, extract, memorisation, score_panel
 from ._recipe import short_name
 from ._record import Data, GeneratorEntry, Memorisation, Record, ScoreRow
-from ._work_data import group_of, with_groups
+from ._work_data import LARGEST, SMALLEST, group_of, with_groups
 
 FLOOR = "real, half against half"
 MIN_STRATUM = 50
@@ -42,25 +52,26 @@ def evaluate(
     real images against the other), because no number means anything without it. Copies can be told from chance
     only with hold-out images that the generator never saw; without them that row is null, with the reason.
     """
-    fake, true = open_imageset(synthetic), open_imageset(real)
-    held = open_imageset(holdout) if holdout else None
-    side = size or _common_size([fake, true, *([held] if held else [])])
+    _check_names(metrics, reward)
+    fake, true = _open(synthetic, 2), _open(real, 4)
+    held = _open(holdout, 2) if holdout else None
+    for column in by:
+        stratum_of(true, column)
+    model = _reward_model(reward, fake) if reward else None
+    built = [(spec, registry("extractors").build(spec)) for spec in extractors or _default_extractors(true)]
+    side = _side(size, [fake, true, *([held] if held else [])])
     fake, true = _fit(fake, side), _fit(true, side)
     held = _fit(held, side) if held else None
-    if len(fake) < 2 or len(true) < 4:
-        raise UserError(f"too few images: {len(fake)} synthetic (2 needed), {len(true)} real (4 needed)")
+    _check_copies(fake, true, held, progress)
     job = _Evaluation(fake, true, held, list(by), seed, cache, progress)
     rows: list[ScoreRow] = []
     copies: list[Memorisation] = []
-    for spec in extractors or _default_extractors(true):
-        found, verdict = job.on(spec, copies_too=not copies)
+    for spec, extractor in built:
+        found, verdict = job.on(spec, extractor, copies_too=not copies)
         rows += found
         copies += [verdict] if verdict else []
-    rows += _reward_rows(reward, fake, seed) if reward else []
+    rows += _reward_rows(model, fake, seed) if model else []
     chosen = [row for row in rows if not metrics or row.metric in metrics]
-    if metrics and not chosen:
-        known = ", ".join(sorted({row.metric for row in rows}))
-        raise UserError(f"none of the metrics {', '.join(metrics)} was measured", remedy=f"measured: {known}")
     return _record(synthetic, real, holdout, fake, true, chosen, copies, seed, side)
 
 
@@ -84,9 +95,10 @@ class _Evaluation:
         names = rng(seed, "halves").permutation(np.unique(self.groups))
         self.half = np.isin(self.groups, names[: len(names) // 2])
 
-    def on(self, spec: str, *, copies_too: bool) -> tuple[list[ScoreRow], Memorisation | None]:
+    def on(
+        self, spec: str, extractor: Any, *, copies_too: bool
+    ) -> tuple[list[ScoreRow], Memorisation | None]:
         """All rows on one extractor. One that learns, learns from one half; the other half is the reference."""
-        extractor = registry("extractors").build(spec)
         learns = getattr(extractor, "learns", False)
         self.progress.say(f"features: {short_name(spec)}")
         extractor.fit(
@@ -195,14 +207,22 @@ def _copy_row(job: _Evaluation, extractor: str, verdict: Memorisation | None) ->
     )
 
 
-def _reward_rows(folder: Path, fake: ImageSet, seed: int) -> list[ScoreRow]:
+def _reward_model(folder: Path, fake: ImageSet) -> Any:
     from ..metrics import RewardModel
 
     model = RewardModel.load(folder)
-    grouped = with_groups(fake)
-    missing = [column for column in model.columns if column not in grouped.table.columns]
+    missing = [column for column in model.columns if column not in fake.table.columns]
     if missing:
-        raise UserError(f"the reward model needs the column {missing[0]!r}", where=fake.about.name)
+        raise UserError(
+            f"the reward model needs the column {missing[0]!r}",
+            where=fake.about.name,
+            remedy=f"the set has: {', '.join(map(str, fake.table.columns))}",
+        )
+    return model
+
+
+def _reward_rows(model: Any, fake: ImageSet, seed: int) -> list[ScoreRow]:
+    grouped = with_groups(fake)
     verdict = model.probability(grouped.images(), grouped.table[list(model.columns)]) >= 0.5
     interval = wilson(int(verdict.sum()), len(verdict))
     return [
@@ -227,12 +247,54 @@ def _default_extractors(true: ImageSet) -> list[str]:
     return ["domain", "texture"] if labelled and len(true) >= 100 else ["texture"]
 
 
-def _common_size(sets: Sequence[ImageSet]) -> int:
-    """The smaller side of each set's first image, the smallest of them: nothing is enlarged before it is measured."""
-    sides = [min(images.image(0).shape[:2]) for images in sets if len(images)]
-    if len(sides) < len(sets):
-        raise UserError("one of the image sets is empty")
-    return min(min(sides), 256)
+def _check_names(metrics: Sequence[str], reward: Path | None) -> None:
+    known = [*_PANEL, "copy_share", "frechet_distance_floor", *(["plausible_share"] if reward else [])]
+    for name in metrics:
+        if name not in known:
+            raise UserError(f"no metric {name!r} is measured here", remedy=did_you_mean(name, known))
+
+
+def _open(spec: str, needed: int) -> ImageSet:
+    images = open_imageset(spec)
+    if len(images) < needed:
+        raise UserError(
+            f"too few images: {len(images)}, {needed} needed", where=spec, remedy="give more images"
+        )
+    return images
+
+
+def _side(size: int | None, sets: Sequence[ImageSet]) -> int:
+    """The size asked for; else the smaller side of each set's first image, the smallest of them, 256 at most:
+    nothing is enlarged before it is measured."""
+    if size is not None and not SMALLEST <= size <= LARGEST:
+        raise UserError(f"--size {size} is out of range", remedy=f"choose {SMALLEST} to {LARGEST} pixels")
+    if size is not None:
+        return size
+    for images in sets:
+        height, width = images.image(0).shape[:2]
+        if min(height, width) < SMALLEST:
+            raise UserError(
+                f"the first image is {width} x {height} pixels, too small to be measured",
+                where=images.about.name,
+                remedy=f"give images of {SMALLEST} pixels a side or more, or enlarge all with --size {SMALLEST}",
+            )
+    return min(256, *(min(images.image(0).shape[:2]) for images in sets))
+
+
+def _check_copies(fake: ImageSet, true: ImageSet, held: ImageSet | None, progress: Progress) -> None:
+    """Identical images: in the hold-out they make its verdict void, in the synthetic set they are worth a word."""
+    known = set(true.image_keys)
+    if held is not None:
+        shared = [row for row, key in enumerate(held.image_keys) if key in known]
+        if shared:
+            raise UserError(
+                f"{len(shared)} of {len(held)} hold-out images are among the real images too, first row {shared[0] + 1}",
+                where=held.about.name,
+                remedy="give --holdout real images that are neither in REAL nor known to the generator",
+            )
+    same = sum(key in known for key in fake.image_keys)
+    if same:
+        progress.say(f"{same} of {len(fake)} synthetic images equal a real image, pixel by pixel")
 
 
 def _fit(images: ImageSet, size: int) -> ImageSet:
@@ -271,7 +333,7 @@ def _record(
             n=len(true),
             image_size=size,
             decoding=DECODING_RULE,
-            classes=true.classes if strata else [],
+            classes=sorted(true.table["label"].dropna().astype(str).unique()) if strata else [],
             splits={"real": len(true), "synthetic": len(fake)},
             strata=strata,
         ),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from ..core import UserError, parse_spec, registry
-from ..imagesets import ImageSet
+from ..core import UserError, file_hash, parse_spec, registry
+from ..imagesets import UNKNOWN, ImageSet, open_imageset
+from ..metrics import RewardModel
 from ._recipe import Component, Recipe, short_name, without_alias
 from ._stage import Stage
 from ._work_data import with_groups
@@ -36,14 +38,21 @@ class Graph:
 def build_graph(recipe: Recipe, data: Stage, images: ImageSet) -> Graph:
     """Return the stages of the recipe on these images."""
     graph = Graph(data)
-    columns = [column for column in recipe.conditions if column in images.table.columns]
+    columns = list(recipe.conditions)
+    for column in columns:
+        images.column(column)
     features = {
         short_name(part): graph.add(
             Stage(
                 f"features [{short_name(part)}]",
                 "._work_score:real_features",
                 1,
-                {"extractor": part, "code": _code("extractors", part), "flips": recipe.imageset.flips},
+                {
+                    "extractor": part,
+                    "code": _code("extractors", part),
+                    "content": content_of(part),
+                    "flips": recipe.imageset.flips,
+                },
                 needs={"data": data},
             )
         )
@@ -99,7 +108,13 @@ class _Seed:
     def fit_config(self, part: Component) -> dict[str, Any]:
         real = part == "real-holdout"
         code = 1 if real else _code("generators", part)
-        return {"spec": part, "code": code, "flips": self.recipe.imageset.flips, "columns": self.columns}
+        return {
+            "spec": part,
+            "code": code,
+            "content": content_of(part),
+            "flips": self.recipe.imageset.flips,
+            "columns": self.columns,
+        }
 
     def sample(self, name: str, fitted: Stage, purpose: str = "sample", n: int | None = None) -> Stage:
         config = {
@@ -152,7 +167,13 @@ class _Seed:
             rated = self.stage(
                 f"rate for {role}", "._work_feedback:rate", config, {"images": images, **self.panels(role)}
             )
-            fitted = {"role": role, "judge": part.model_dump(), "columns": self.columns}
+            fitted = {
+                "role": role,
+                "judge": part.model_dump(),
+                "code": RewardModel.version,
+                "content": content_of(part.weights),
+                "columns": self.columns,
+            }
             needs = {"images": images, "ratings": rated}
             found[role] = self.stage(f"judge {role}", "._work_feedback:fit_judge", fitted, needs)
             self.graph.judges[(role, self.seed)] = found[role]
@@ -216,7 +237,8 @@ class _Seed:
 
         Conditions are balanced over the combinations of columns, of which a class may have fewer than another.
         """
-        combinations = with_groups(self.images).table[self.columns].drop_duplicates()
+        known = with_groups(self.images).table[self.columns].dropna()
+        combinations = known[(known != UNKNOWN).all(axis=1)].drop_duplicates()
         fewest = int(combinations["label"].value_counts().min())
         return math.ceil(per_class / fewest) * len(combinations)
 
@@ -232,6 +254,7 @@ class _Seed:
             "ratio": ratio,
             "model": grid.model,
             "code": _code("classifiers", grid.model),
+            "content": content_of(grid.model),
             "classes": self.images.classes,
             "strata": list(self.recipe.imageset.strata),
             "min_stratum": self.recipe.imageset.min_stratum,
@@ -251,3 +274,20 @@ class _Seed:
 
 def _code(kind: str, part: Component) -> str:
     return registry(kind).version(without_alias(part))
+
+
+def content_of(part: Component | None) -> list[str]:
+    """Hashes of the files and folders that a component's argument and options name: a path is not its content."""
+    if part is None:
+        return []
+    spec = parse_spec(without_alias(part))
+    named = [value for value in (spec.argument, *spec.options.values()) if isinstance(value, str)]
+    hashes = []
+    for name in [*named, *([part] if isinstance(part, str) else [])]:
+        path = Path(name)
+        if path.is_file():
+            hashes.append(file_hash(path))
+        elif spec.name == "folder" and path.is_dir():
+            hashes.append(open_imageset(name).content_hash)
+            hashes += [file_hash(path / "card.json")] if (path / "card.json").is_file() else []
+    return hashes

@@ -31,7 +31,7 @@ def over_seeds(rows: Sequence[ScoreRow]) -> Summary | None:
         return None
     values = [float(row.value) for row in rows if row.value is not None]
     if len(values) >= MIN_SEEDS:
-        interval = paired_t_within(values, [_variance(row) for row in rows])
+        interval = paired_t_within(values, [variance_within(row) for row in rows])
         return Summary(interval.value, interval.lo, interval.hi, f"{interval.method}, {len(values)} seeds")
     lows = [row.value if row.lo is None else row.lo for row in rows]
     highs = [row.value if row.hi is None else row.hi for row in rows]
@@ -39,7 +39,7 @@ def over_seeds(rows: Sequence[ScoreRow]) -> Summary | None:
     return Summary(sum(values) / len(values), lo, hi, f"envelope of {len(values)} seeds' intervals")
 
 
-def _variance(row: ScoreRow) -> float:
+def variance_within(row: ScoreRow) -> float:
     """Within-seed variance of a score, from the width of its interval (0 where it has none)."""
     if row.lo is None or row.hi is None:
         return 0.0
@@ -62,7 +62,7 @@ def rank(
     patients in any seed, or lacks a score, is not ranked, with the reason.
     """
     sign = 1.0 if higher_is_better else -1.0
-    copying = {entry.generator: entry for entry in memorisation if entry.memorising}
+    copying = {entry.generator: entry for entry in memorisation if entry.memorising is not False}
     summaries, unranked = {}, []
     for name in kinds:
         rows = [
@@ -75,7 +75,8 @@ def rank(
             missing = next((row.reason for row in rows if row.reason), "no score in this record")
             unranked.append(RankRow(generator=name, kind=kinds[name], rank=None, reason=missing))
         elif name in copying:
-            reason = f"unranked: memorising. {copying[name].words}"
+            what = "memorising" if copying[name].memorising else "whether it memorises could not be decided"
+            reason = f"unranked: {what}. {copying[name].words}"
             unranked.append(
                 RankRow(
                     generator=name,

@@ -177,6 +177,8 @@ class Recipe(_Part):
         problems = [*_unknown_components(self), *_claim_problems(self)]
         if len(set(self.seeds)) < len(self.seeds):
             problems.append("seeds: each seed may stand once")
+        if "label" not in self.conditions:
+            problems.append("conditions: must hold 'label'")
         if self.alignment and self.base is None:
             problems.append("alignment: needs a base generator")
         if self.alignment and self.alignment.control not in map(short_name, self.alignment.methods):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from ..core import Progress, UserError, write_text
+from ..core import Progress, UserError, atomic_folder, sweep, write_text
 from ._assemble import assemble
 from ._engine import run_local
 from ._gallery import write_real_gallery
@@ -60,13 +60,15 @@ def run_recipe(
     """
     cache = cache_folder(out)
     _make_folders(out, cache)
+    sweep(cache)
+    sweep(out)
     images = open_data(recipe.imageset)
     data = data_stage(images, recipe.imageset, recipe.splits)
     keep_data(data, images, cache)
     graph = build_graph(recipe, data, images)
     stages = in_order({"data": data, **graph.stages})
     _say_budget(recipe, len(stages), progress)
-    outcome = run_local(stages, cache, workers=workers or os.cpu_count() or 1, progress=progress)
+    outcome = run_local(stages, cache, workers=workers or usable_cores(), progress=progress)
     record = assemble(recipe, graph, outcome, cache, typed)
     write_text(
         out / "recipe.yaml", yaml.safe_dump(dict(resolved(recipe)), sort_keys=False, allow_unicode=True)
@@ -93,11 +95,18 @@ def _say_budget(recipe: Recipe, n_stages: int, progress: Progress) -> None:
         progress.say(f"  budget on two cores: {budget}; in all {sum(recipe.budget_minutes.values()):g} min")
 
 
-def _copy_gallery(recipe: Recipe, graph: Graph, cache: Path, gallery: Path) -> None:
-    gallery.mkdir(parents=True, exist_ok=True)
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _copy_gallery(recipe: Recipe, graph: Graph, cache: Path, folder: Path) -> None:
     first = recipe.seeds[0]
-    for (name, seed), stage in graph.scores.items():
-        source = stage.folder(cache) / "gallery.npz"
-        if seed == first and source.is_file():
-            shutil.copyfile(source, gallery / f"{gallery_name(name)}.npz")
-    write_real_gallery(gallery / "_real.npz", split_of(graph.data.folder(cache), "reference"))
+    with atomic_folder(folder, replace=True) as gallery:
+        for (name, seed), stage in graph.scores.items():
+            source = stage.folder(cache) / "gallery.npz"
+            if seed == first and source.is_file():
+                shutil.copyfile(source, gallery / f"{gallery_name(name)}.npz")
+        write_real_gallery(gallery / "_real.npz", split_of(graph.data.folder(cache), "reference"))

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ..core import Progress, UserError, atomic_folder, derive_seed, parse_spec, registry
 from ..experts import RatingStore
-from ..generators import Budget, conditions_like, sample_images
+from ..generators import Budget, GeneratorCard, conditions_like, sample_images
 from ..imagesets import ImageSet, open_imageset
 from ..metrics import RewardModel
-from ._work_data import with_groups
+from ._work_data import LARGEST, SMALLEST, with_groups
 from ._work_feedback import ordered_verdicts
 from ._work_generate import build_generator, condition_table
 
@@ -28,18 +30,31 @@ def generate_images(
     progress: Progress,
 ) -> ImageSet:
     """Fit (or load: ``diffusion:FOLDER`` of a saved model) a generator and sample n images for balanced conditions."""
-    images = _square(open_imageset(data), size)
+    opened = open_imageset(data)
+    if not columns:
+        raise UserError("no column is given to ask for", remedy="write --by label")
     for column in columns:
-        images.column(column)
+        opened.column(column)
+    images = _square(opened, size)
     train = with_groups(images)
     saved = _saved(generator)
-    made = saved or build_generator(generator, columns=list(columns))
+    flips: Any = "both"
+    made = saved or build_generator(generator, flips=flips, columns=list(columns))
     if saved is None:
         made.fit(train, seed=derive_seed(seed, "fit"), progress=progress)
+    _check_honoured(made.card, columns)
     conditions = conditions_like(train.table, n, columns=tuple(columns), seed=derive_seed(seed, "conditions"))
     return sample_images(
         made, conditions, seed=derive_seed(seed, "sample"), batch_size=batch_size, progress=progress
     )
+
+
+def _check_honoured(card: GeneratorCard, columns: Sequence[str]) -> None:
+    """Images that bear no label must not be given one because it was asked for; a reference (noise) is no class."""
+    lacking = [column for column in columns if column not in card.columns]
+    if lacking and card.kind != "reference":
+        honoured = f"it takes: {', '.join(card.columns)}" if card.columns else "it takes no column"
+        raise UserError(f"the generator {card.name!r} cannot be asked for {lacking[0]!r}", remedy=honoured)
 
 
 def _saved(generator: str) -> Any | None:
@@ -63,13 +78,13 @@ def fit_reward(
     progress: Progress,
 ) -> dict[str, Any]:
     """Fit a reward model on the store's ratings of the images, save it to ``out`` and return its card."""
-    rated = _square(open_imageset(images), None)
-    ratings = RatingStore(store, create=False).ratings()
-    known = with_groups(rated)
+    opened = open_imageset(images)
+    for column in columns:
+        opened.column(column)
+    ratings = _ratings_of(opened, RatingStore(store, create=False).ratings(), store)
+    known = with_groups(_square(opened, None))
     verdict = ordered_verdicts(ratings, known)
     keep = verdict == verdict
-    if not keep.any():
-        raise UserError("no image of this set has a rating", where=store, remedy="check --images")
     known = known.subset(keep)
     true = with_groups(_square(open_imageset(real), known.images([0]).shape[1])) if real else None
     model = RewardModel(backbone, columns=tuple(columns))
@@ -85,6 +100,19 @@ def fit_reward(
     with atomic_folder(out) as folder:
         model.save(folder)
     return dict(model.card)
+
+
+def _ratings_of(images: ImageSet, ratings: pd.DataFrame, store: str) -> pd.DataFrame:
+    """The ratings of these very pixels: another set's image may bear the same file name."""
+    keys = dict(zip(images.table["file_name"], images.image_keys, strict=True))
+    named = ratings["image"].isin(list(keys)).to_numpy()
+    same = (ratings["image"].map(keys) == ratings["image_key"]).to_numpy()
+    if not same.any():
+        fault = "the ratings are of other images with the same file names" if named.any() else (
+            "no image of this set has a rating"
+        )  # fmt: skip
+        raise UserError(fault, where=store, remedy="give the --images that were rated")
+    return ratings[same].reset_index(drop=True)
 
 
 def align_base(
@@ -115,7 +143,18 @@ def align_base(
 
 
 def _square(images: ImageSet, size: int | None) -> ImageSet:
-    side = size or min(images.image(0).shape[:2])
+    if not len(images):
+        raise UserError("there are no images", where=images.about.name)
+    if size is not None and not SMALLEST <= size <= LARGEST:
+        raise UserError(f"--size {size} is out of range", remedy=f"choose {SMALLEST} to {LARGEST} pixels")
+    height, width = images.image(0).shape[:2]
+    side = min(height, width) if size is None else size
+    if side < SMALLEST:
+        raise UserError(
+            f"the first image is {width} x {height} pixels, too small to learn from",
+            where=images.about.name,
+            remedy=f"give images of {SMALLEST} pixels a side or more",
+        )
     return ImageSet.from_arrays(
         images.images(size=side), images.table, about=images.about, lineage=images.lineage
     )

@@ -39,7 +39,7 @@ class Stage:
 
     def folder(self, cache: Path) -> Path:
         """Where the result lies."""
-        return cache / f"{self.name.split('[')[0].strip()}-{self.key}"
+        return cache / self.key
 
     def done(self, cache: Path) -> bool:
         """True when the result is there, whole."""

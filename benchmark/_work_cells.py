@@ -13,6 +13,7 @@ from ..imagesets import ImageSet, stratum_of
 from ._recipe import short_name, without_alias
 from ._shelf import split_of, unshelve
 from ._stage import Work
+from ._work_data import GROUP
 
 
 def train_cell(work: Work) -> None:
@@ -37,19 +38,19 @@ def train_cell(work: Work) -> None:
         ratio=config["ratio"],
         seed=derive_seed(work.seed, "mix"),
     )
-    extra = {"augment": "classical"} if config["arm"] == "classical" else {}
-    model = registry("classifiers").build(without_alias(config["model"]), **extra)
+    model = registry("classifiers").build(without_alias(config["model"]))
     fitted = model.fit(
         data.images,
         data.labels,
         sample_weights=data.weights,
         classes=config["classes"],
+        augment=data.augment,
         seed=derive_seed(work.seed, "classifier"),
         progress=work.progress,
     )
     probabilities = fitted.predict_proba(test.images())
     rows = test_rows(probabilities, test, config)
-    draws = replicate_measures(probabilities, test.labels, config["classes"], groups=patients(test, config))
+    draws = replicate_measures(probabilities, test.labels, config["classes"], groups=patients(test))
     np.savez(work.out / "replicates.npz", allow_pickle=False, **draws)
     plateau = bool(reached_plateau(fitted.final_loss, len(config["classes"])))
     if not plateau:
@@ -64,9 +65,9 @@ def train_cell(work: Work) -> None:
     (work.out / "cell.json").write_text(json.dumps(note))
 
 
-def patients(test: ImageSet, config: Any) -> Any | None:
-    """The patient (or lesion) of every test image, where known."""
-    return test.table[config["group"]].astype(str).to_numpy() if config["group"] else None
+def patients(test: ImageSet) -> Any:
+    """The group (patient, lesion) of every test image."""
+    return test.table[GROUP].to_numpy()
 
 
 def test_rows(probabilities: Any, test: ImageSet, config: Any) -> list[dict[str, Any]]:
@@ -76,7 +77,7 @@ def test_rows(probabilities: Any, test: ImageSet, config: Any) -> list[dict[str,
         test.labels,
         config["classes"],
         strata={column: stratum_of(test, column).astype(str) for column in config["strata"]},
-        groups=patients(test, config),
+        groups=patients(test),
         min_n=config["min_stratum"],
     )
     return [

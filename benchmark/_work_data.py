@@ -9,12 +9,16 @@ import numpy as np
 import pandas as pd
 
 from ..core import UserError, content_key, rng
-from ..imagesets import ImageSet, open_imageset, split_by_group, tone_group
+from ..imagesets import ImageSet, group_numbers, open_imageset, split_by_group, tone_group
 from ._recipe import ImageSetPart, SplitsPart
 from ._shelf import shelve
 from ._stage import Stage, Work
 
+GROUP = "group_number"
+"""Column of the kept table: equal for images that share a patient, a lesion or all their pixels."""
 _GROUPS = ("patient_id", "lesion_id")
+SMALLEST, LARGEST = 8, 1024
+"""Sides in pixels at which images are measured and learnt from."""
 
 
 def open_data(part: ImageSetPart) -> ImageSet:
@@ -35,6 +39,13 @@ def open_data(part: ImageSetPart) -> ImageSet:
     for column in part.strata:
         found.column(column)
     images = found.with_table(table).subset(keep)
+    height, width = images.image(0).shape[:2]
+    if min(height, width) < SMALLEST:
+        raise UserError(
+            f"the first image is {width} x {height} pixels, too small to learn from",
+            where=found.about.name,
+            remedy=f"give images of {SMALLEST} pixels a side or more",
+        )
     images = _sample(images, part)
     if len(images.classes) < 2:
         raise UserError(f"a run needs at least 2 classes, {found.about.name!r} has {len(images.classes)}")
@@ -86,7 +97,7 @@ def data_stage(images: ImageSet, part: ImageSetPart, splits: SplitsPart) -> Stag
         "group": group_column(images, part),
         "splits": splits.model_dump(),
     }
-    return Stage("data", "._work_data:keep", 1, config)
+    return Stage("data", "._work_data:keep", 2, config)
 
 
 def keep_data(stage: Stage, images: ImageSet, cache: Path) -> None:
@@ -104,8 +115,9 @@ def keep_data(stage: Stage, images: ImageSet, cache: Path) -> None:
         stratify="label",
         seed=0,
     )
+    numbers = group_numbers(divided, stage.config["group"])
     with atomic_folder(stage.folder(cache)) as out:
-        shelve(divided, out)
+        shelve(divided.with_table(divided.table.assign(**{GROUP: numbers})), out)
         (out / "stage.json").write_text(json.dumps({"name": "data", "seconds": 0.0}))
 
 

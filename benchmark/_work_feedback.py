@@ -7,20 +7,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from ..core import derive_seed
+from ..core import derive_seed, rng
 from ..experts import OracleExpert, PanelExpert, verdicts
 from ..imagesets import ImageSet
 from ..metrics import RewardModel
 from ._shelf import split_of, unshelve
 from ._stage import Work
-from ._work_data import with_groups
+from ._work_data import GROUP, with_groups
 from ._work_generate import condition_table
 
 PANELS = {
     "R": {"backbone": "test_byobnet", "part": 0},
     "E": {"backbone": "test_byobnet", "part": 1},
-    "H": {"backbone": "test_resnet", "part": 2},
+    "H": {"backbone": "mobilenetv3_small_050", "part": 2},
 }
 """Where no oracle exists, each judge has a panel of predictors of its own: other images, H also another network."""
 
@@ -33,12 +34,18 @@ def build_expert(work: Work, role: str) -> Any:
     return PanelExpert.load(work.inputs[f"panel-{role}"] / "panel")
 
 
+def own_third(train: ImageSet, role: str) -> NDArray[np.bool_]:
+    """The training images that are a judge's own: whole patients, a third of them for each of R, E and H."""
+    order = rng(0, "thirds").permutation(int(train.table[GROUP].max()) + 1)
+    return np.asarray(order[train.table[GROUP].to_numpy()] % len(PANELS) == PANELS[role]["part"])
+
+
 def fit_panel(work: Work) -> None:
     """Fit the predictors of one judge on a third of the real training images that is its own."""
     role = work.config["role"]
     train = with_groups(split_of(work.inputs["data"], "train"))
     held = with_groups(split_of(work.inputs["data"], "val"))
-    part = np.arange(len(train)) % len(PANELS) == PANELS[role]["part"]
+    part = own_third(train, role)
     expert = PanelExpert(
         backbone=str(PANELS[role]["backbone"]), steps=work.config["steps"], name=f"panel {role}"
     )
@@ -73,6 +80,7 @@ def fit_judge(work: Work) -> None:
     rated = with_groups(unshelve(work.inputs["images"]))
     ratings = pd.read_parquet(work.inputs["ratings"] / "ratings.parquet")
     train = with_groups(split_of(work.inputs["data"], "train"))
+    train = train.subset(own_third(train, work.config["role"]))
     model = RewardModel(
         part["backbone"],
         weights=part["weights"],

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..core import derive_seed, registry
 from ..generators import Budget, Conditions, GeneratorCard, RealHoldout, conditions_like, sample_images
-from ..imagesets import ImageSet
+from ..imagesets import UNKNOWN, ImageSet
 from ..metrics import RewardModel
 from ._recipe import short_name, without_alias
 from ._shelf import shelve, split_of
@@ -96,7 +96,8 @@ def asked_conditions(data: Path, columns: list[str], n: int, seed: int, purpose:
     """
     scored = purpose == "sample"
     like = with_groups(split_of(data, "holdout" if scored else "train")).table
-    n = min(n, len(like)) if scored else n
+    known = like[columns].dropna()
+    n = min(n, int((known != UNKNOWN).all(axis=1).sum())) if scored else n
     return conditions_like(like, n, columns=tuple(columns), seed=seed, balanced=not scored)
 
 

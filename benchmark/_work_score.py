@@ -17,9 +17,9 @@ from ._gallery import write_gallery
 from ._recipe import without_alias
 from ._shelf import split_of, unshelve
 from ._stage import Work
-from ._work_data import with_groups
+from ._work_data import GROUP, with_groups
 from ._work_feedback import build_expert, judge_verdicts
-from ._work_generate import condition_table, short_kind
+from ._work_generate import condition_table, read_card, short_kind
 
 Features = NDArray[np.float32]
 
@@ -27,7 +27,7 @@ Features = NDArray[np.float32]
 def real_features(work: Work) -> None:
     """Fit the extractor on the training split, keep it, and keep the features of every real image.
 
-    The training images' mirror images are kept too: a mirrored copy of a patient is a copy.
+    The training images' mirror images (as the recipe's ``flips`` says) are kept too.
     """
     spec = work.config["extractor"]
     extractor = registry("extractors").build(without_alias(spec))
@@ -37,7 +37,16 @@ def real_features(work: Work) -> None:
         extractor.save(work.out / "extractor")
     everything = unshelve(work.inputs["data"]).images()
     np.save(work.out / "features.npy", extractor.features(everything))
-    np.save(work.out / "mirrored.npy", extractor.features(np.ascontiguousarray(train.images()[:, :, ::-1])))
+    for name, view in mirrored(train.images(), work.config["flips"]).items():
+        np.save(work.out / f"{name}.npy", extractor.features(view))
+
+
+def mirrored(images: NDArray[np.uint8], flips: str) -> dict[str, NDArray[np.uint8]]:
+    """The mirror images that generators may train on, by the recipe's ``flips``: a mirrored patient is a patient."""
+    across, down = images[:, :, ::-1], images[:, ::-1]
+    named = {"view-across": across, "view-down": down, "view-both": down[:, :, ::-1]}
+    kept = {"none": 0, "horizontal": 1, "both": 3}[flips]
+    return {name: np.ascontiguousarray(view) for name, view in list(named.items())[:kept]}
 
 
 def load_extractor(work: Work, name: str) -> Any:
@@ -78,7 +87,7 @@ class _Real:
         folder = work.inputs[f"features-{name}"]
         self.data = with_groups(unshelve(work.inputs["data"]))
         self.features: Features = np.load(folder / "features.npy")
-        self.mirrored: Features = np.load(folder / "mirrored.npy")
+        self.views: list[Features] = [np.load(path) for path in sorted(folder.glob("view-*.npy"))]
         self.split = self.data.column("split").to_numpy()
 
     def of(self, split: str) -> Features:
@@ -92,7 +101,7 @@ def _panel_rows(
     work: Work, name: str, real: _Real, synthetic: Features, images: ImageSet
 ) -> list[dict[str, Any]]:
     config, reference = work.config, real.images("reference")
-    groups = reference.table[config["group"]].astype(str).to_numpy() if config["group"] else None
+    groups = reference.table[GROUP].to_numpy()
     extra = [registry("metrics").build(without_alias(part["spec"])) for part in config["metrics"]]
     found = score_panel(
         real.of("reference"),
@@ -106,7 +115,7 @@ def _panel_rows(
     for column in config["strata"]:
         if column not in reference.table.columns:
             continue
-        honoured = column in images.table.columns and column in config["columns"]
+        honoured = column in images.table.columns and column in honours(work)
         by_column = by_stratum(
             real.of("reference"),
             synthetic,
@@ -122,11 +131,16 @@ def _panel_rows(
     return [{key: value for key, value in asdict(each).items() if key in _ROW_FIELDS} for each in found]
 
 
+def honours(work: Work) -> set[str]:
+    """The columns that were asked for and that the generator's card says it honours."""
+    return set(work.config["columns"]) & set(read_card(work.inputs["fit"]).columns)
+
+
 def _not_asked(score: Score, column: str) -> Score:
-    """Only the coverage of a group's real images can be told of a generator that was not asked for the column."""
+    """Of a generator that does not honour the column, only the coverage of a group's real images can be told."""
     if score.metric == "coverage":
         return score
-    reason = f"the generator was not asked for {column}, so no image of it belongs to one"
+    reason = f"the generator does not honour {column}, or was not asked for it"
     return replace(score, value=None, lo=None, hi=None, n_synthetic=0, reason=reason)
 
 
@@ -143,7 +157,7 @@ def _memorisation(
     train = real.images("train")
     try:
         verdict = memorisation(
-            real.of("train"), synthetic, real.of("holdout"), features=name, train_views=[real.mirrored]
+            real.of("train"), synthetic, real.of("holdout"), features=name, train_views=real.views
         )
     except UserError as error:
         distances, neighbours = nearest(synthetic, real.of("train"))
@@ -184,7 +198,7 @@ def _plausibility_rows(work: Work, images: ImageSet) -> list[dict[str, Any]]:
     for judge, verdict in _verdicts(work, images).items():
         rows.append(_share_row(judge, "all", verdict))
         for column in work.config["strata"]:
-            if column not in images.table.columns:
+            if column not in images.table.columns or column not in honours(work):
                 continue
             strata = stratum_of(images, column).astype(str)
             for value in sorted(set(strata)):

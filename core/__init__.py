@@ -1,6 +1,6 @@
 """Floor 0: the registry, content keys and atomic files, errors, progress, intervals and planning."""
 
-from ._atomic import atomic_file, atomic_folder, write_bytes, write_json, write_text
+from ._atomic import atomic_file, atomic_folder, sweep, write_bytes, write_json, write_text
 from ._errors import UserError, did_you_mean
 from ._intervals import (
     LEVEL,
@@ -65,6 +65,7 @@ __all__ = [
     "registry",
     "rng",
     "silent",
+    "sweep",
     "t_interval",
     "t_pvalue",
     "wilson",

@@ -20,7 +20,7 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+    temporary = _temporary(target)
     try:
         yield temporary
         _sync(temporary)
@@ -38,7 +38,7 @@ def atomic_folder(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+    temporary = _temporary(target)
     temporary.mkdir()
     try:
         yield temporary
@@ -55,6 +55,31 @@ def atomic_folder(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
         _sync(target.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{os.getpid()}.{uuid.uuid4().hex}.tmp")
+
+
+def sweep(folder: str | Path) -> int:
+    """Remove what processes that are dead (by ``kill -9``, say) left unfinished in a folder; return how many."""
+    removed = 0
+    for path in Path(folder).glob(".*.tmp"):
+        owner = path.name.split(".")[-3]
+        if owner.isdigit() and not _alive(int(owner)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

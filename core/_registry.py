@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from ._errors import UserError, did_you_mean
@@ -100,11 +102,8 @@ class Registry:
         if point.value.startswith("synmedbench."):
             return str(getattr(self.load(name), "version", 1))
         version = point.dist.version if point.dist else "0"
-        try:
-            source = inspect.getsource(inspect.getmodule(self.load(name)) or self.load(name))
-        except (OSError, TypeError):
-            source = ""
-        return f"{_owner(point)} {version} {content_key(source)}"
+        self.load(name)
+        return f"{_owner(point)} {version} {_source_key(point.value.partition(':')[0])}"
 
     def describe(self) -> list[tuple[str, str, str]]:
         """Name, first line of documentation and owner of each component; a broken one warns and says so."""
@@ -125,6 +124,16 @@ def registry(kind: str) -> Registry:
     if kind not in KINDS:
         raise UserError(f"no registry of {kind!r}", remedy=did_you_mean(kind, KINDS))
     return Registry(kind)
+
+
+def _source_key(module: str) -> str:
+    """The content key of every Python file of a module's top-level package (or of the module, where it has none)."""
+    top = sys.modules[module.partition(".")[0]]
+    folders = [Path(folder) for folder in getattr(top, "__path__", ())]
+    files = [(path, path.relative_to(folder)) for folder in folders for path in sorted(folder.rglob("*.py"))]
+    if not folders and top.__file__:
+        files = [(Path(top.__file__), Path(top.__file__).name)]  # type: ignore[list-item]
+    return content_key([[str(name), path.read_bytes()] for path, name in files])
 
 
 def _owner(point: EntryPoint) -> str:

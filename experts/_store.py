@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,13 @@ def _sqlite_engine(url: sa.URL, create: bool) -> sa.Engine:
         return sa.create_engine(url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
     if not create and not path.is_file():
         raise UserError("no ratings are kept there: the file does not exist", where=path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            "cannot write there: it is not a folder", where=path.parent, remedy="choose another place"
+        ) from error
+    _refuse_foreign(path)
     engine = sa.create_engine(url, connect_args={"timeout": 60})
 
     @sa.event.listens_for(engine, "connect")
@@ -213,3 +220,20 @@ def _sqlite_engine(url: sa.URL, create: bool) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Another program's SQLite file is left as it is: not even its journal mode is changed."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as raw:
+            names = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    except sqlite3.Error as error:
+        raise UserError(f"the store cannot be used: {error}", where=path, remedy="check the address") from error
+    if names and _ABOUT.name not in names:
+        raise UserError(
+            f"no ratings are kept there: the file belongs to another program (tables {', '.join(names[:3])})",
+            where=path,
+            remedy="check the address",
+        )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import rng, silent
+from ..core import UserError, rng, silent
 from ..imagesets import ImageSet, Source
 from ._battery import Battery, Check, Outcome
 from ._check_clauses import CLAUSES, images_as_asked
@@ -24,13 +24,15 @@ def check_generator(
 
     Any object may be given, plug-ins included: what does not keep the contract is reported, not raised. When
     the card, the fit or the first images fail, the checks that rest on them are left out. ``images`` should
-    have a label and at least 8 images a class. How good the images look is not judged here.
+    have at least 8 images a class; without a label that is a ``UserError``. How good they look is not judged.
 
     Example
     -------
     >>> for check in check_generator(generator, images):  # doctest: +SKIP
     ...     print(check)
     """
+    if images.column("label").isna().all():
+        raise UserError("no image has a label", where=images.about.name, remedy="label the images")
     train, unseen = _parts(images, seed)
     battery = Battery(generator, train, Conditions(train.table.iloc[:0]), seed, batch_size)
     if _card(battery) and _fits(battery, unseen):

@@ -20,7 +20,8 @@ from ._vocabulary import column_values
 class Finetuner:
     """An aligner that trains a copy of a diffusion model for ``budget.steps`` steps of its own loss.
 
-    Every step costs about the same for all of them, and every random draw derives from (seed, step), so that
+    All take the same number of steps of the same batch size (a step of ``draft`` costs more time, since it
+    samples and passes through the reward: seconds are in the record), and every random draw derives from (seed, step), so that
     a finetuning that was stopped goes on from ``checkpoint`` bit for bit.
     """
 

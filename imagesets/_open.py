@@ -9,6 +9,7 @@ from typing import Any
 from ..core import UserError, parse_spec, registry
 from ._find_files import TABLE_NAMES
 from ._imageset import ImageSet
+from ._option_types import check_options
 from ._parquet import read_parquet
 from ._read_folder import read_folder
 from ._read_medmnist import read_medmnist
@@ -28,7 +29,7 @@ def open_imageset(spec: str | Path | Mapping[str, Any]) -> ImageSet:
     3
     """
     if isinstance(spec, Mapping):
-        return _checked(registry("imagesets").build(spec), str(dict(spec)))
+        return _build(spec, str(dict(spec)))
     head, _, options = str(spec).partition("?")
     path = Path(str(spec)).expanduser()
     if not path.exists():
@@ -39,7 +40,13 @@ def open_imageset(spec: str | Path | Mapping[str, Any]) -> ImageSet:
     name = parse_spec(head).name
     if name not in registry("imagesets").names() and _looks_like_path(str(spec)):
         raise UserError("no such file or folder", where=str(spec), remedy="give the path of an image set")
-    return _checked(registry("imagesets").build(str(spec)), str(spec))
+    return _build(str(spec), str(spec))
+
+
+def _build(spec: str | Mapping[str, Any], where: str) -> ImageSet:
+    found, parsed = registry("imagesets"), parse_spec(spec)
+    check_options(found.load(parsed.name), parsed.options, where)
+    return _checked(found.build(spec), where)
 
 
 def _looks_like_path(spec: str) -> bool:
@@ -71,6 +78,7 @@ def _call(reader: Any, path: Path, options: dict[str, Any]) -> ImageSet:
     if unknown:
         takes = ", ".join(name for name in known if name != "argument")
         raise UserError(f"no option {unknown[0]!r} here", where=path, remedy=f"known: {takes}")
+    check_options(reader, options, str(path))
     return _checked(reader(path, **options), str(path))
 
 

@@ -108,6 +108,9 @@ def _read_cells(path: Path) -> tuple[list[str], list[list[str]]]:
 def _check_header(path: Path, header: list[str]) -> None:
     if not header:
         raise UserError("the table is empty", where=path)
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and mark in header[0]:
+            raise UserError(f"the cells are parted by {name}", where=path, remedy="save it with commas")
     doubled = sorted({name for name in header if header.count(name) > 1})
     if doubled:
         raise UserError(f"the header names {', '.join(map(repr, doubled))} twice", where=path)

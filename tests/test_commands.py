@@ -74,7 +74,7 @@ def test_evaluate_two_folders_with_nothing_configured(folders, tmp_path):
     assert made.value is not None
     assert made.value > 0.5
     assert record.memorisation[0].memorising is False
-    assert "coverage" in done.stdout
+    assert "Coverage" in done.stdout
 
 
 def test_evaluate_without_a_holdout_shows_the_floor_and_says_why_copies_are_not_judged(folders, tmp_path):
@@ -177,5 +177,5 @@ def test_ls_lists_what_there_is(kind):
 def test_dry_run_computes_nothing(tmp_path):
     done = call("run", "tiny", "--dry-run", "--out", tmp_path / "r")
     assert done.returncode == 0, done.stderr
-    assert "30 stages, 0 finished" in done.stdout
+    assert "31 stages, 0 finished" in done.stdout
     assert not (tmp_path / "r").exists()

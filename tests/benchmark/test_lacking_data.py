@@ -26,6 +26,7 @@ def work(tmp_path) -> Work:
     images = np.random.default_rng(0).integers(0, 255, (30, 16, 16, 3)).astype(np.uint8)
     data = tmp_path / "data"
     out = tmp_path / "out"
+    table["group_number"] = range(30)
     data.mkdir()
     out.mkdir()
     shelve(ImageSet.from_arrays(images, table), data)
@@ -55,11 +56,11 @@ def test_a_cell_that_has_enough_is_trained(work):
     assert (work.out / "replicates.npz").is_file()
 
 
-def test_a_column_that_was_not_asked_for_says_so():
+def test_a_column_that_is_not_honoured_says_so():
     x, y = np.random.default_rng(0).standard_normal((2, 120, 4))
     sex = np.repeat(["female", "male"], 60)
     scores = [_not_asked(each, "sex") for each in by_stratum(x, y, sex, np.full(120, ""), column="sex")]
     told = {each.metric: each for each in scores if each.stratum == "sex=female"}
     assert told["kernel_distance"].value is None
-    assert "was not asked for sex" in (told["kernel_distance"].reason or "")
+    assert "does not honour sex" in (told["kernel_distance"].reason or "")
     assert told["coverage"].value is not None

@@ -91,6 +91,16 @@ def test_a_worker_that_dies_is_a_named_failure_and_the_next_run_goes_on(tmp_path
     assert run_local([mended], tmp_path, workers=1, progress=silent()).failed == {}
 
 
+def test_a_worker_that_dies_takes_no_other_stage_with_it(tmp_path):
+    dead, others = stage("dead", "die"), [stage(str(n), n=n) for n in range(2, 8)]
+    child = stage("child", n=9, dead=dead)
+    outcome = run_local(
+        in_order({s.name: s for s in (dead, child, *others)}), tmp_path, workers=2, progress=silent()
+    )
+    assert set(outcome.failed) == {dead.key, child.key}
+    assert [value(one, tmp_path) for one in others] == list(range(2, 8))
+
+
 def test_two_runs_at_once_share_their_stages(tmp_path):
     stages = in_order({str(n): stage(str(n), n=n) for n in range(6)})
     threads = [

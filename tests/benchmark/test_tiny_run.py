@@ -95,5 +95,5 @@ def test_killed_at_ten_moments_the_record_is_the_same(undisturbed, tmp_path):
     said, _ = process.communicate()
     assert process.returncode == 0, said
     assert read_record(tmp_path / "run" / "record.json").measured() == record.measured()
-    leftovers = [path.name for path in (tmp_path / "run").rglob("*.tmp")]
+    leftovers = [path.name for path in tmp_path.rglob("*.tmp")]
     assert leftovers == []

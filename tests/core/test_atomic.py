@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from synmedbench.core import atomic_file, atomic_folder, write_json, write_text
+from synmedbench.core import atomic_file, atomic_folder, sweep, write_json, write_text
 
 
 def test_a_failure_leaves_the_old_file_and_no_rubbish(tmp_path):
@@ -62,6 +62,16 @@ def test_kill_9_in_the_middle_leaves_nothing_half_written(tmp_path):
     process.wait()
     time.sleep(0.05)
     assert not target.exists()
+    assert len(list(tmp_path.iterdir())) == 1
+    assert sweep(tmp_path) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sweeping_spares_what_a_living_process_writes(tmp_path):
+    with atomic_file(tmp_path / "x") as temporary:
+        temporary.write_text("whole")
+        assert sweep(tmp_path) == 0
+    assert (tmp_path / "x").read_text() == "whole"
 
 
 def test_a_full_disk_is_an_error_and_loses_nothing(tmp_path, monkeypatch):

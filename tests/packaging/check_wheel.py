@@ -1,17 +1,17 @@
 """Guards that a package at the repository's root needs; run by ``make check`` and CI.
 
-1. The wheel is built from a clean checkout of the commit, in a folder whose name has a hyphen (a stale ``build/``
-   would ship deleted files), and holds exactly the tracked files of the package.
+1. The wheel is built from a clean copy of the files that git tracks, in a folder whose name has a hyphen (a stale
+   ``build/`` would ship deleted files), and holds exactly those that are not tests, docs or project files.
 2. The wheel, installed without the source tree in sight, is type-checked and its doctests run.
 3. The floors are kept (import-linter), on the installed package.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
-import tomllib
 import zipfile
 from pathlib import Path
 
@@ -34,29 +34,32 @@ def tracked(root: Path) -> set[str]:
 
 
 def expected(root: Path) -> set[str]:
-    """The files that the wheel must hold, under ``synmedbench/``."""
-    project = tomllib.loads((root / "pyproject.toml").read_text())
-    folders = [name.partition(".")[2] for name in project["tool"]["setuptools"]["packages"]]
+    """The files that the wheel must hold, under ``synmedbench/``: all that is tracked but what is named here."""
+    outside = ("tests", "docs", ".ci")
     wanted = set()
     for name in tracked(root):
         path = Path(name)
-        top = "" if path.parent == Path() else path.parts[0]
-        in_package = top in folders and (path.suffix in {".py", ".yaml"} or "templates" in path.parts)
-        if in_package or (not top and path.suffix == ".py") or name == "py.typed":
+        top_level = path.parent == Path() and path.suffix != ".py" and name != "py.typed"
+        if path.parts[0] not in outside and not top_level:
             wanted.add(f"synmedbench/{name}")
     return wanted
 
 
+def build_wheel(folder: Path) -> Path:
+    """Build the wheel in a clean copy of the tracked files, in ``folder``."""
+    clean = folder / "a-clean-checkout"
+    clean.mkdir()
+    for name in tracked(ROOT):
+        target = clean / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / name).read_bytes())
+    call(sys.executable, "-m", "build", "--wheel", "--outdir", folder / "dist", cwd=clean)
+    return next((folder / "dist").glob("*.whl"))
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        clean = Path(folder) / "a-clean-checkout"
-        clean.mkdir()
-        for name in tracked(ROOT):
-            target = clean / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes((ROOT / name).read_bytes())
-        call(sys.executable, "-m", "build", "--wheel", "--outdir", Path(folder) / "dist", cwd=clean)
-        wheel = next((Path(folder) / "dist").glob("*.whl"))
+        wheel = build_wheel(Path(folder))
         held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
         if held != expected(ROOT):
             sys.exit(f"the wheel differs: too many {held - expected(ROOT)}, missing {expected(ROOT) - held}")
@@ -80,8 +83,6 @@ def main() -> None:
 def checks_on(site: Path, elsewhere: Path) -> None:
     """Type-check, doctest and lint the installed package from another folder."""
     # -P keeps the working folder off sys.path; the installed copy comes first through PYTHONPATH.
-    import os
-
     environment = {**os.environ, "PYTHONPATH": str(site), "OMP_NUM_THREADS": "2"}
     mypy = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", "synmedbench"]
     doctests = [sys.executable, "-P", "-m", "pytest", "-q", "--doctest-modules", "--pyargs", "synmedbench"]

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image
-from sample_record import thin_record, write_sample
+from sample_record import sample_record, thin_record, write_sample
 
 from synmedbench.benchmark import write_record
 from synmedbench.reports import build_overview
 
 
 def test_the_overview_shows_images_and_scores(tmp_path):
-    write_sample(tmp_path)
+    write_sample(tmp_path, sample_record())
     path = build_overview(tmp_path)
     assert path is not None
     with Image.open(path) as image:
