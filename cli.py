@@ -51,7 +51,7 @@ def evaluate(
     synthetic: Annotated[
         str, typer.Argument(help="Synthetic images: a folder, an .npz, or an image-set spec.")
     ],
-    real: Annotated[str, typer.Argument(help="Real images to compare with, not those the generator saw.")],
+    real: Annotated[str, typer.Argument(help="Real images to compare with; copies are told of these.")],
     holdout: Annotated[
         str | None, typer.Option(help="Other real images: the ceiling, and what copies are told by.")
     ] = None,
@@ -210,6 +210,9 @@ def generate(
     batch_size: Annotated[
         int, typer.Option(min=1, help="Images at a time: a part of what makes them repeatable.")
     ] = 64,
+    save: Annotated[
+        Path | None, typer.Option(help="Keep the fitted generator in this folder, for align and generate.")
+    ] = None,
 ) -> None:
     """Fit a generator on an image set and write synthetic images with their table and lineage."""
     from .benchmark import generate_images
@@ -222,6 +225,8 @@ def generate(
         _check_parquet(out)
     else:
         _check_new(out)
+    if save is not None:
+        _check_new(save)
     images = generate_images(
         generator,
         data,
@@ -230,6 +235,7 @@ def generate(
         size=size,
         seed=seed,
         batch_size=batch_size,
+        save=save,
         progress=console_progress(),
     )
     writers[format_](images, out)

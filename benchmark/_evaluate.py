@@ -22,11 +22,11 @@ from ..core import (
     rng,
     wilson,
 )  # fmt: skip
-from ..imagesets import DECODING_RULE, ImageSet, count_strata, open_imageset, stratum_of
-from ..metrics import PANEL, Score, by_stratum, extract, memorisation, score_panel
+from ..imagesets import DECODING_RULE, ImageSet, count_strata, group_numbers, open_imageset, stratum_of
+from ..metrics import PANEL, Score, by_stratum, extract, memorisation, metric_cards, score_panel
 from ._recipe import short_name
 from ._record import Data, GeneratorEntry, Memorisation, Record, ScoreRow
-from ._work_data import LARGEST, SMALLEST, group_of, with_groups
+from ._work_data import LARGEST, SMALLEST, with_groups
 
 FLOOR = "real, half against half"
 MIN_STRATUM = 50
@@ -63,7 +63,8 @@ def evaluate(
     fake, true = _fit(fake, side), _fit(true, side)
     held = _fit(held, side) if held else None
     _check_copies(fake, true, held, progress)
-    job = _Evaluation(fake, true, held, list(by), seed, cache, progress)
+    panel = [name for name in metrics if name in _PANEL or name not in _OTHERS] or list(_PANEL)
+    job = _Evaluation(fake, true, held, list(by), panel, seed, cache, progress)
     rows: list[ScoreRow] = []
     copies: list[Memorisation] = []
     for spec, extractor in built:
@@ -72,6 +73,7 @@ def evaluate(
         copies += [verdict] if verdict else []
     rows += _reward_rows(model, fake, seed) if model else []
     chosen = [row for row in rows if not metrics or row.metric in metrics]
+    copies = copies if not metrics or "copy_share" in metrics else []
     return _record(synthetic, real, holdout, fake, true, chosen, copies, seed, side)
 
 
@@ -82,16 +84,15 @@ class _Evaluation:
         true: ImageSet,
         held: ImageSet | None,
         by: list[str],
+        panel: list[str],
         seed: int,
         cache: Path | None,
         progress: Progress,
     ) -> None:
         self.fake, self.true, self.held = with_groups(fake), with_groups(true), held
         self.by, self.seed, self.cache, self.progress = by, seed, cache, progress
-        group = group_of(self.true)
-        self.groups = (
-            self.true.table[group].astype(str).to_numpy() if group else np.arange(len(true)).astype(str)
-        )
+        self.panel = [name if name in metric_cards() else registry("metrics").build(name) for name in panel]
+        self.groups = group_numbers(self.true)
         names = rng(seed, "halves").permutation(np.unique(self.groups))
         self.half = np.isin(self.groups, names[: len(names) // 2])
 
@@ -109,23 +110,33 @@ class _Evaluation:
         reference = ~self.half if learns else np.ones(len(true), bool)
         groups = self.groups[reference]
         found = score_panel(
-            true[reference], fake, extractor=name, metrics=_PANEL, groups=groups, seed=self.seed
+            true[reference], fake, extractor=name, metrics=self.panel, groups=groups, seed=self.seed
         )
         rows = [_row("synthetic", each, self) for each in found]
-        rows += self._floor(name, extractor, true)
+        rows += self._floor(name, extractor, true, reference)
         rows += self._strata(name, true, fake, reference)
         verdict = self._copies(extractor, true, fake) if copies_too else None
         if copies_too:
             rows.append(_copy_row(self, name, verdict))
         return rows, verdict
 
-    def _floor(self, name: str, extractor: Any, true: NDArray[np.float32]) -> list[ScoreRow]:
+    def _floor(
+        self, name: str, extractor: Any, true: NDArray[np.float32], reference: NDArray[np.bool_]
+    ) -> list[ScoreRow]:
+        """The same scores of real images: as many hold-out images as synthetic ones, drawn by the seed, against the
+        same reference; without a hold-out one half of the reference's patients against the other.
+        """
         if self.held is not None:
-            other, label = extract(extractor, self.held, self.cache), "real-holdout"
-            pair = (true, other[: len(self.fake)])
+            drawn = rng(self.seed, "ceiling").permutation(len(self.held))[: len(self.fake)]
+            other, label = extract(extractor, self.held, self.cache)[drawn], "real-holdout"
         else:
-            pair, label = (true[self.half], true[~self.half]), FLOOR
-        found = score_panel(*pair, extractor=name, metrics=_PANEL, seed=self.seed)
+            names = rng(self.seed, "floor").permutation(np.unique(self.groups[reference]))
+            apart = reference & np.isin(self.groups, names[: len(names) // 2])
+            other, label, reference = true[apart], FLOOR, reference & ~apart
+        groups = self.groups[reference]
+        found = score_panel(
+            true[reference], other, extractor=name, metrics=self.panel, groups=groups, seed=self.seed
+        )
         return [_row(label, each, self) for each in found]
 
     def _strata(
@@ -144,6 +155,7 @@ class _Evaluation:
                 real[reference],
                 asked,
                 column=column,
+                groups=self.groups[reference],
                 extractor=name,
                 min_n=MIN_STRATUM,
                 seed=self.seed,
@@ -168,10 +180,11 @@ class _Evaluation:
             holdout_share=verdict.holdout_share,
             p=verdict.p_value,
             n=len(fake),
-            words=verdict.words,
+            words=f"Copies of the given real images: {verdict.words}. Of others this says nothing.",
         )
 
 
+_OTHERS = ("copy_share", "frechet_distance_floor", "plausible_share")
 _PANEL = tuple(name for name in PANEL if name not in ("copy_share", "authenticity"))
 _FIELDS = (
     "metric", "extractor", "stratum", "n_real", "n_synthetic", "value", "lo", "hi", "level", "method",
@@ -223,7 +236,9 @@ def _reward_model(folder: Path, fake: ImageSet) -> Any:
 
 def _reward_rows(model: Any, fake: ImageSet, seed: int) -> list[ScoreRow]:
     grouped = with_groups(fake)
-    verdict = model.probability(grouped.images(), grouped.table[list(model.columns)]) >= 0.5
+    verdict = (
+        model.probability(grouped.images(size=model.image_size), grouped.table[list(model.columns)]) >= 0.5
+    )
     interval = wilson(int(verdict.sum()), len(verdict))
     return [
         ScoreRow(
@@ -248,9 +263,10 @@ def _default_extractors(true: ImageSet) -> list[str]:
 
 
 def _check_names(metrics: Sequence[str], reward: Path | None) -> None:
-    known = [*_PANEL, "copy_share", "frechet_distance_floor", *(["plausible_share"] if reward else [])]
+    judged = ["plausible_share"] if reward else []
+    known = [*_PANEL, *registry("metrics").names(), "copy_share", "frechet_distance_floor", *judged]
     for name in metrics:
-        if name not in known:
+        if name not in known or name == "authenticity":
             raise UserError(f"no metric {name!r} is measured here", remedy=did_you_mean(name, known))
 
 
@@ -288,7 +304,8 @@ def _check_copies(fake: ImageSet, true: ImageSet, held: ImageSet | None, progres
         shared = [row for row, key in enumerate(held.image_keys) if key in known]
         if shared:
             raise UserError(
-                f"{len(shared)} of {len(held)} hold-out images are among the real images too, first row {shared[0] + 1}",
+                f"{len(shared)} of {len(held)} hold-out images are among the real images too, "
+                f"first row {shared[0] + 1}",
                 where=held.about.name,
                 remedy="give --holdout real images that are neither in REAL nor known to the generator",
             )

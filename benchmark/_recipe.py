@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -109,7 +109,9 @@ class ClassifiersPart(_Part):
         default_factory=list, description="names of generators whose images are added"
     )
     n_real: list[int] = Field(default_factory=lambda: [8, 32], description="real training images per class")
-    ratios: list[float] = Field(default_factory=lambda: [2.0], description="synthetic images per real one")
+    ratios: list[Annotated[float, Field(gt=0, le=1000)]] = Field(
+        default=[2.0], min_length=1, description="synthetic images per real one"
+    )
 
     @field_validator("n_real")
     @classmethod
@@ -175,6 +177,9 @@ class Recipe(_Part):
     @model_validator(mode="after")
     def _consistent(self) -> Recipe:
         problems = [*_unknown_components(self), *_claim_problems(self)]
+        extractors = list(map(short_name, self.extractors))
+        if self.rank.extractor is not None and self.rank.extractor not in extractors:
+            problems.append(f"rank.extractor: {did_you_mean(self.rank.extractor, extractors)}")
         if len(set(self.seeds)) < len(self.seeds):
             problems.append("seeds: each seed may stand once")
         if "label" not in self.conditions:

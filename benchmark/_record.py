@@ -248,7 +248,7 @@ def read_record(path: str | Path) -> Record:
 def faults(error: ValidationError) -> str:
     """Every fault of a validation, each with its path, in one line."""
     return "; ".join(
-        f"{'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg'].lower()}"
+        f"{'.'.join(map(str, fault['loc'])) or 'as a whole'}: {fault['msg'].removeprefix('Value error, ')}"
         for fault in error.errors()
     )
 

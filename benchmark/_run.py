@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from ..core import Progress, UserError, atomic_folder, sweep, write_text
-from ._assemble import assemble
+from ._assemble import assemble, direction_of
 from ._engine import run_local
 from ._gallery import write_real_gallery
 from ._graph import Graph, build_graph
@@ -59,6 +59,7 @@ def run_recipe(
     A run that was stopped anywhere, also by ``kill -9``, goes on where it was.
     """
     cache = cache_folder(out)
+    direction_of(recipe.rank.metric, recipe)
     _make_folders(out, cache)
     sweep(cache)
     sweep(out)

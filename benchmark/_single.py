@@ -27,9 +27,13 @@ def generate_images(
     size: int | None,
     seed: int,
     batch_size: int,
+    save: Path | None = None,
     progress: Progress,
 ) -> ImageSet:
-    """Fit (or load: ``diffusion:FOLDER`` of a saved model) a generator and sample n images for balanced conditions."""
+    """Fit (or load: ``diffusion:FOLDER`` of a saved model) a generator and sample n images for balanced conditions.
+
+    With ``save``, the fitted generator is kept in that folder: the base that ``align_base`` takes.
+    """
     opened = open_imageset(data)
     if not columns:
         raise UserError("no column is given to ask for", remedy="write --by label")
@@ -38,11 +42,15 @@ def generate_images(
     images = _square(opened, size)
     train = with_groups(images)
     saved = _saved(generator)
-    flips: Any = "both"
-    made = saved or build_generator(generator, flips=flips, columns=list(columns))
+    made = saved or build_generator(generator, columns=list(columns))
+    if save is not None and not hasattr(made, "save"):
+        raise UserError(f"the generator {generator!r} cannot be saved", remedy="leave out --save")
     if saved is None:
         made.fit(train, seed=derive_seed(seed, "fit"), progress=progress)
     _check_honoured(made.card, columns)
+    if save is not None:
+        with atomic_folder(save) as folder:
+            made.save(folder)
     conditions = conditions_like(train.table, n, columns=tuple(columns), seed=derive_seed(seed, "conditions"))
     return sample_images(
         made, conditions, seed=derive_seed(seed, "sample"), batch_size=batch_size, progress=progress
@@ -134,10 +142,15 @@ def align_base(
     generator = registry("generators").load("diffusion").load(base)
     train = with_groups(_square(open_imageset(data), generator.size))
     aligner = registry("aligners").build(method)
+    model = RewardModel.load(reward)
+    if model.image_size != generator.size:
+        raise UserError(
+            f"the reward model judges images of {model.image_size} px, the base makes {generator.size} px",
+            where=reward,
+            remedy="fit a reward model on images of this base",
+        )
     budget = Budget(steps, batch_size, learning_rate)
-    aligned = aligner.align(
-        generator, RewardModel.load(reward), train, seed=seed, budget=budget, progress=progress
-    )
+    aligned = aligner.align(generator, model, train, seed=seed, budget=budget, progress=progress)
     with atomic_folder(out) as folder:
         aligned.save(folder)
 

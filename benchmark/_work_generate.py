@@ -23,7 +23,7 @@ FIT_SPLIT = {"blur": "holdout", "real-holdout": "holdout"}
 """The ruler's blurs are blurred *hold-out* images: what they differ by is the blur, not the training split."""
 
 
-def build_generator(spec: Any, *, flips: bool = True, columns: list[str] | None = None) -> Any:
+def build_generator(spec: Any, *, flips: str = "both", columns: list[str] | None = None) -> Any:
     """A generator from its spec, told which columns are asked for where its factory takes that."""
     import inspect
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ._errors import UserError
+
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[Path]:
@@ -19,6 +21,8 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     After an error (a full disk, a kill) the old file, if any, is untouched and the temporary one is removed.
     """
     target = Path(path)
+    if target.exists() and not target.is_file():
+        raise UserError("is not a file that could be replaced", where=target, remedy="choose another path")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(target)
     try:

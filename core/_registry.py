@@ -72,7 +72,12 @@ class Registry:
         factory = self.load(parsed.name)
         config = {**extra, **parsed.config()}
         self._check(parsed.name, factory, config)
-        return factory(**config)
+        try:
+            return factory(**config)
+        except UserError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise UserError(f"the {self.kind[:-1]} {str(parsed)!r} cannot be made: {error}") from error
 
     def _check(self, name: str, factory: Any, config: Mapping[str, Any]) -> None:
         try:

@@ -128,7 +128,8 @@ class RatingStore:
                 yield connection
         except SQLAlchemyError as error:
             cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
-            raise UserError(f"the store cannot be used: {cause}", where=self.url) from error
+            remedy = "another program holds it; wait for that" if "locked" in cause else "check the address"
+            raise UserError(f"the store cannot be used: {cause}", where=self.url, remedy=remedy) from error
 
     def _insert(self, table: sa.Table) -> Any:
         return (sqlite if self._engine.dialect.name == "sqlite" else postgresql).insert(table)
@@ -230,7 +231,9 @@ def _refuse_foreign(path: Path) -> None:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as raw:
             names = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     except sqlite3.Error as error:
-        raise UserError(f"the store cannot be used: {error}", where=path, remedy="check the address") from error
+        raise UserError(
+            f"the store cannot be used: {error}", where=path, remedy="check the address"
+        ) from error
     if names and _ABOUT.name not in names:
         raise UserError(
             f"no ratings are kept there: the file belongs to another program (tables {', '.join(names[:3])})",

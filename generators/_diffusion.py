@@ -88,6 +88,7 @@ class Diffusion:
         self.settings = {
             name: value for name, value in locals().items() if name not in ("self", "checkpoint", "device")
         }
+        _check_settings(self.settings)
         self.shape = preset(argument)
         self.columns = (columns,) if isinstance(columns, str) else tuple(columns)
         self.settings["columns"] = list(self.columns)
@@ -249,3 +250,27 @@ def _square_side(images: ImageSet) -> int:
 def option_names() -> list[str]:
     """Names of the constructor's options, in order."""
     return [name for name in inspect.signature(Diffusion).parameters if name != "self"]
+
+
+def _check_settings(settings: dict[str, Any]) -> None:
+    for name in ("steps", "batch_size", "sampling_steps"):
+        given = settings[name]
+        if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+            raise UserError(f"diffusion's {name} must be a whole number of 1 or more, got {given!r}")
+    numbers = (
+        "learning_rate",
+        "ema",
+        "dropout",
+        "guidance",
+        "sigma_min",
+        "sigma_max",
+        "noise_mean",
+        "noise_spread",
+    )
+    for name in numbers:
+        if isinstance(settings[name], bool) or not isinstance(settings[name], int | float):
+            raise UserError(f"diffusion's {name} must be a number, got {settings[name]!r}")
+    if not 0 < settings["sigma_min"] < settings["sigma_max"]:
+        raise UserError("diffusion needs 0 < sigma_min < sigma_max")
+    if not (0 <= settings["dropout"] < 1 and 0 <= settings["ema"] < 1 and settings["learning_rate"] > 0):
+        raise UserError("diffusion needs dropout and ema in [0, 1) and a learning_rate above 0")

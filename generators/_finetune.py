@@ -21,8 +21,8 @@ class Finetuner:
     """An aligner that trains a copy of a diffusion model for ``budget.steps`` steps of its own loss.
 
     All take the same number of steps of the same batch size (a step of ``draft`` costs more time, since it
-    samples and passes through the reward: seconds are in the record), and every random draw derives from (seed, step), so that
-    a finetuning that was stopped goes on from ``checkpoint`` bit for bit.
+    samples and passes through the reward: seconds are in the record), and every random draw derives from
+    (seed, step), so that a finetuning that was stopped goes on from ``checkpoint`` bit for bit.
     """
 
     name = "finetuner"

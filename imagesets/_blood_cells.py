@@ -47,8 +47,14 @@ def draw_cell(rng: np.random.Generator, kind: str) -> Cell:
         subtype = "band" if rng.random() < BAND_SHARE else "segmented"
         lobes = 1 if subtype == "band" else lobes
     return Cell(
-        kind, subtype, atypical, look.cytoplasm, look.granule_dye, lobes=max(lobes, int(look.form != "none")),
-        elongation=between(rng, (1.0, 1.18)), **values,
+        kind,
+        subtype,
+        atypical,
+        look.cytoplasm,
+        look.granule_dye,
+        lobes=max(lobes, int(look.form != "none")),
+        elongation=between(rng, (1.0, 1.18)),
+        **values,
     )
 
 
@@ -87,7 +93,11 @@ def _white_cell(rng: np.random.Generator, density: Field, cell: Cell, batch: Bat
     centre = (float(rng.uniform(-0.03, 0.03)), float(rng.uniform(-0.03, 0.03)))
     turn, radius = float(rng.uniform(0.0, np.pi)), cell.diameter / 2
     outline = ellipse(y, x, centre, radius, cell.elongation, turn)
-    outline = outline + cell.waviness * radius * smooth_noise(rng, size, 7) + 0.01 * smooth_noise(rng, size, 4) * radius
+    outline = (
+        outline
+        + cell.waviness * radius * smooth_noise(rng, size, 7)
+        + 0.01 * smooth_noise(rng, size, 4) * radius
+    )
     body = coverage(outline, 0.02, size)
     texture = cloud(rng, size, {14: 0.05, 30: 0.06})
     cytoplasm = body * cell.stain * (1.0 + texture)
@@ -122,14 +132,21 @@ def _nucleus(
     form = CELLS[cell.kind].form
     own = radius * np.sqrt(cell.nucleus)
     if form == "lobed":
-        return _band(size, cell, centre, turn, radius, rng) if cell.lobes == 1 else _lobes(
-            size, cell, centre, turn, radius, rng)
+        return (
+            _band(size, cell, centre, turn, radius, rng)
+            if cell.lobes == 1
+            else _lobes(size, cell, centre, turn, radius, rng)
+        )
     y, x = pixel_grid(size)
     room = max(radius * 0.92 - own, 0.0)
     bearing = rng.uniform(0.0, 2.0 * np.pi)
     push = rng.uniform(0.2, 0.8) * room
     middle = (centre[0] + push * np.sin(bearing), centre[1] + push * np.cos(bearing))
-    stretch = {"round": rng.uniform(1.0, 1.12), "oval": rng.uniform(1.1, 1.3), "kidney": rng.uniform(1.25, 1.45)}[form]
+    stretch = {
+        "round": rng.uniform(1.0, 1.12),
+        "oval": rng.uniform(1.1, 1.3),
+        "kidney": rng.uniform(1.25, 1.45),
+    }[form]
     distance = ellipse(y, x, middle, own * (1.06 if form == "kidney" else 1.0), stretch, turn)
     distance = distance + 0.03 * own * smooth_noise(rng, size, 7)
     if form == "kidney":

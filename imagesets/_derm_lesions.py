@@ -43,8 +43,19 @@ def draw_lesion(rng: np.random.Generator, disease: str) -> Lesion:
     if atypical:
         look = mixed(look, LOOKS[MIMICS[disease]], between(rng, (0.4, 0.8)))
     count = int(rng.integers(look.count[0], look.count[1] + 1))
-    names = ("diameter", "elongation", "irregularity", "softness", "depth", "variegation",
-             "clearing", "core", "scale", "pallor", "cluster")
+    names = (
+        "diameter",
+        "elongation",
+        "irregularity",
+        "softness",
+        "depth",
+        "variegation",
+        "clearing",
+        "core",
+        "scale",
+        "pallor",
+        "cluster",
+    )
     values = {name: between(rng, getattr(look, name)) for name in names}
     lesion = Lesion(disease=disease, atypical=atypical, hue=look.hue, count=count, **values)
     if count > 1 and not look.cluster[1]:
@@ -119,7 +130,7 @@ def _outline(
 
 
 def _flare(distances: list[tuple[Field, float]], size: int) -> Field:
-    return np.asarray(sum(np.exp(-(np.maximum(d, 0.0) / (0.6 * r)) ** 2) for d, r in distances))
+    return np.asarray(sum(np.exp(-((np.maximum(d, 0.0) / (0.6 * r)) ** 2)) for d, r in distances))
 
 
 def _filter(distance: Field, radius: float, lesion: Lesion, mosaic: Field) -> Field:
@@ -134,8 +145,14 @@ def _filter(distance: Field, radius: float, lesion: Lesion, mosaic: Field) -> Fi
 
 
 def _finish(
-    rng: np.random.Generator, photo: Field, inside: Field, distance: Field, radius: float,
-    lesion: Lesion, detail: str, fleck: Field,
+    rng: np.random.Generator,
+    photo: Field,
+    inside: Field,
+    distance: Field,
+    radius: float,
+    lesion: Lesion,
+    detail: str,
+    fleck: Field,
 ) -> None:
     """Paint what lies on top of the pigment: pallor, scale, pus, veil, plugs, glints."""
     size = photo.shape[0]

@@ -65,7 +65,12 @@ def cloud(rng: np.random.Generator, size: int, octaves: dict[int, float]) -> Fie
 
 
 def ellipse(
-    y: Field, x: Field, centre: tuple[float, float], radius: float, elongation: float = 1.0, angle: float = 0.0
+    y: Field,
+    x: Field,
+    centre: tuple[float, float],
+    radius: float,
+    elongation: float = 1.0,
+    angle: float = 0.0,
 ) -> Field:
     """Return the signed distance (negative inside, about in frame units) to an ellipse of area pi radius**2."""
     dy, dx = y - centre[0], x - centre[1]
@@ -116,8 +121,9 @@ def mixed(look: LookT, other: LookT, share: float) -> LookT:
         ours, theirs = getattr(look, each.name), getattr(other, each.name)
         if not isinstance(ours, str):
             between_both = [a + share * (b - a) for a, b in zip(ours, theirs, strict=True)]
-            changed[each.name] = tuple(round(v) if isinstance(a, int) else v
-                                       for v, a in zip(between_both, ours, strict=True))
+            changed[each.name] = tuple(
+                round(v) if isinstance(a, int) else v for v, a in zip(between_both, ours, strict=True)
+            )
     return replace(look, **changed)
 
 
@@ -129,12 +135,17 @@ def check_extent(n: int, size: int) -> None:
         raise UserError(f"size {size} is out of range", remedy=f"choose {SMALLEST} to {LARGEST} px")
 
 
-def choose_names(wanted: int | str | Sequence[str], known: Sequence[str], *, kind: str, where: str) -> tuple[str, ...]:
+def choose_names(
+    wanted: int | str | Sequence[str], known: Sequence[str], *, kind: str, where: str
+) -> tuple[str, ...]:
     """Return the first ``wanted`` of the ``known`` names, or the names themselves after checking each."""
     if isinstance(wanted, int):
         if not 1 <= wanted <= len(known):
-            raise UserError(f"{wanted} is no possible number of {kind} names", where=where,
-                            remedy=f"choose 1 to {len(known)}")
+            raise UserError(
+                f"{wanted} is no possible number of {kind} names",
+                where=where,
+                remedy=f"choose 1 to {len(known)}",
+            )
         return tuple(known[:wanted])
     names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
     for name in names:

@@ -17,9 +17,11 @@ def check_options(reader: Callable[..., Any], options: Mapping[str, Any], where:
 
     >>> def draw(*, n: int = 3, labels: str | Sequence[str] | None = None) -> None: ...
     >>> check_options(draw, {"n": 4, "labels": ["a"]}, "draw")
-    >>> check_options(draw, {"n": "four"}, "draw?n=four")
-    Traceback (most recent call last):
-    synmedbench.core._errors.UserError: draw?n=four: n must be a whole number, got 'four' (write n=VALUE)
+    >>> try:
+    ...     check_options(draw, {"n": "four"}, "draw?n=four")
+    ... except ValueError as error:
+    ...     print(error)
+    draw?n=four: n must be a whole number, got 'four' (write n=VALUE)
     """
     try:
         hints = get_type_hints(reader if inspect.isroutine(reader) else reader.__init__)  # type: ignore[misc]

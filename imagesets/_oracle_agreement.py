@@ -66,9 +66,13 @@ def _compare(
     true, seen = images.table.loc[chosen, f"true_{drawn}"].astype(float), measured.loc[chosen, column]
     gap = (seen - true) if same_unit else (seen - true) * float("nan")
     return {
-        "drawn": drawn, "measured": column, "images": which, "n": int(chosen.sum()),
+        "drawn": drawn,
+        "measured": column,
+        "images": which,
+        "n": int(chosen.sum()),
         "rank_correlation": float(true.rank().corr(seen.rank())),
-        "mean_absolute_error": float(gap.abs().mean()), "bias": float(gap.mean()),
+        "mean_absolute_error": float(gap.abs().mean()),
+        "bias": float(gap.mean()),
     }
 
 

@@ -17,7 +17,13 @@ class BloodOracle:
 
     name: str = "phantom-blood"
     criteria: tuple[str, ...] = (
-        "cell_size", "nucleus_shape", "nucleus_cytoplasm_ratio", "chromatin", "cytoplasm_colour", "granules", "smear",
+        "cell_size",
+        "nucleus_shape",
+        "nucleus_cytoplasm_ratio",
+        "chromatin",
+        "cytoplasm_colour",
+        "granules",
+        "smear",
     )
 
     def measure(self, images: NDArray[np.uint8]) -> pd.DataFrame:

@@ -50,12 +50,14 @@ def _measure(images: NDArray[np.uint8]) -> pd.DataFrame:
     stain = density[..., 0] + 0.5 * density[..., 1]
     depth = inner_distance(cell)
     _, light, dark = otsu(stain, cell)
-    table = pd.DataFrame({
-        **_cell_shape(cell, depth, density),
-        **_nucleus(cell, stain, light, dark),
-        **_cytoplasm(cell, depth, stain > (light + 0.45 * (dark - light))[:, None, None], density),
-        **_smear(logs, ground, stained, cell, density),
-    })
+    table = pd.DataFrame(
+        {
+            **_cell_shape(cell, depth, density),
+            **_nucleus(cell, stain, light, dark),
+            **_cytoplasm(cell, depth, stain > (light + 0.45 * (dark - light))[:, None, None], density),
+            **_smear(logs, ground, stained, cell, density),
+        }
+    )
     table.loc[~cell.any(axis=(1, 2)), [name for name in table.columns if name not in OF_SMEAR]] = np.nan
     return table.astype(float)
 
@@ -119,7 +121,9 @@ def _nucleus(cell: Mask, stain: Field, light: Field, dark: Field) -> dict[str, F
     step = np.where(dark - light > 0.05, dark - light, np.nan)
     share = np.clip((stain - light[:, None, None]) / step[:, None, None], 0.0, 1.0)
     area = cell.sum(axis=(1, 2))
-    fine = ndimage.zoom(np.nan_to_num(share) * cell, (1, FINER, FINER), order=1, mode="grid-constant", grid_mode=True)
+    fine = ndimage.zoom(
+        np.nan_to_num(share) * cell, (1, FINER, FINER), order=1, mode="grid-constant", grid_mode=True
+    )
     nucleus = fill_holes(fine > 0.55)
     depth = inner_distance(nucleus)
     deepest = depth.max(axis=(1, 2))
@@ -153,8 +157,11 @@ def _count_lobes(depth: Field, deepest: Field) -> Field:
 def _cytoplasm(cell: Mask, depth: Field, nucleus: Mask, density: Field) -> dict[str, Field]:
     """Return the dye and the granules of the cell beside its nucleus, away from both borders where that leaves any."""
     whole = cell & ~nucleus
-    clear = whole & (depth > 1.2) & ~ndimage.binary_dilation(
-        nucleus & cell, structure=ndimage.generate_binary_structure(2, 1)[None])
+    clear = (
+        whole
+        & (depth > 1.2)
+        & ~ndimage.binary_dilation(nucleus & cell, structure=ndimage.generate_binary_structure(2, 1)[None])
+    )
     region = np.where((clear.sum(axis=(1, 2)) >= 5)[:, None, None], clear, whole)
     red, green, blue = np.moveaxis(mean_over(density, region), -1, 0)
     rough = density[..., 1] - ndimage.uniform_filter(density[..., 1], size=(0, 3, 3), mode="nearest")

@@ -38,7 +38,8 @@ def judge_derm(measured: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFrame
     held = {name: by_label(measured, labels, DERM_RULES, name) for name in DermOracle.criteria[:4]}
     held["texture"] = within(measured, TEXTURE.ranges)
     held["tone"] = np.array(
-        [_tone_holds(angle, tone) for angle, tone in zip(measured["typology_angle"], tones, strict=True)], bool
+        [_tone_holds(angle, tone) for angle, tone in zip(measured["typology_angle"], tones, strict=True)],
+        bool,
     )
     return verdicts(held)
 

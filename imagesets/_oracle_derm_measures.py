@@ -59,7 +59,9 @@ def _measure(images: NDArray[np.uint8]) -> pd.DataFrame:
         "typology_angle": _typology_angle(np.exp(skin) - DARKEST),
     }
     table = pd.DataFrame(columns)
-    of_lesion = [name for name in table.columns if name not in ("grain", "seam", "evenness", "typology_angle")]
+    of_lesion = [
+        name for name in table.columns if name not in ("grain", "seam", "evenness", "typology_angle")
+    ]
     table.loc[~found, of_lesion] = np.nan
     return table.astype(float)
 
@@ -114,7 +116,9 @@ def _extent(
         share = area / total
     return {
         "diameter": 2.0 * np.sqrt(area / np.pi) / SIDE,
-        "spot_diameter": 2.0 * np.sqrt(_median_by(owner[1:][counted], sizes[1:][counted], number) / np.pi) / SIDE,
+        "spot_diameter": 2.0
+        * np.sqrt(_median_by(owner[1:][counted], sizes[1:][counted], number) / np.pi)
+        / SIDE,
         "coverage": total / SIDE**2,
         "count": count,
         "main_share": share,
@@ -189,7 +193,11 @@ def _lightness_and_b(rgb: Field) -> tuple[Field, Field]:
     """Return CIELAB L* and b* of (N, 3) sRGB colours in [0, 1] (D65 white)."""
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     to_xyz = np.array(
-        [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+        [
+            [0.4124564, 0.3575761, 0.1804375],
+            [0.2126729, 0.7151522, 0.0721750],
+            [0.0193339, 0.1191920, 0.9503041],
+        ]
     )
     relative = linear @ to_xyz.T / np.array([0.95047, 1.0, 1.08883])
     f = np.where(relative > (6 / 29) ** 3, np.cbrt(relative), relative / (3 * (6 / 29) ** 2) + 4 / 29)

@@ -165,7 +165,9 @@ def close_rings(mask: Mask) -> Mask:
     filled = fill_holes(mask)
     closed = ndimage.binary_closing(filled, structure=FOUR)
     holes = ndimage.binary_opening(fill_holes(closed) & ~closed, structure=EIGHT)
-    return np.asarray(filled | (ndimage.binary_dilation(holes, structure=EIGHT, iterations=2) & fill_holes(closed)))
+    return np.asarray(
+        filled | (ndimage.binary_dilation(holes, structure=EIGHT, iterations=2) & fill_holes(closed))
+    )
 
 
 def straight_edges(brightness: Field) -> Field:

@@ -41,8 +41,11 @@ def by_label(
     held = names.isna().to_numpy(dtype=bool, copy=True)
     for name in names.dropna().unique():
         if name not in rules:
-            raise UserError(f"the oracle has no rule for the class {name!r}", where="label",
-                            remedy=did_you_mean(str(name), rules))
+            raise UserError(
+                f"the oracle has no rule for the class {name!r}",
+                where="label",
+                remedy=did_you_mean(str(name), rules),
+            )
         rows = (names == name).to_numpy(dtype=bool)
         held[rows] = within(measurements.loc[rows], rules[str(name)][criterion].ranges)
     return held

@@ -66,10 +66,7 @@ def phantom_derm(
     kinds = _check_tones(tones)
     if images_per_patient < 1:
         raise UserError("images_per_patient must be at least 1", where="phantom-derm")
-    drawn = [
-        _draw(seed, i, int(i / images_per_patient), size, chosen, kinds)
-        for i in range(n)
-    ]
+    drawn = [_draw(seed, i, int(i / images_per_patient), size, chosen, kinds) for i in range(n)]
     table = pd.DataFrame([row for _, row in drawn])
     return ImageSet.from_arrays(np.stack([image for image, _ in drawn]), table, about=ABOUT)
 
@@ -114,9 +111,7 @@ def _draw(
     return to_pixels(photo, size, view), row
 
 
-def _assign(
-    seed: int, patient: int, diseases: tuple[str, ...], tones: tuple[int, ...]
-) -> tuple[str, int]:
+def _assign(seed: int, patient: int, diseases: tuple[str, ...], tones: tuple[int, ...]) -> tuple[str, int]:
     """Cross diseases and tones in shuffled blocks, so that any run of patients is nearly balanced."""
     cells = len(diseases) * len(tones)
     order = rng(seed, patient // cells, "block").permutation(cells)

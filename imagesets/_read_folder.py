@@ -13,7 +13,7 @@ from ._cards import about_of, lineage_of, read_card
 from ._decode import decode
 from ._find_files import find_images, find_table, is_inside, label_by_folder
 from ._imageset import ImageSet, Pixels
-from ._tables import read_table
+from ._tables import read_table, wrong_marks
 
 _SHOWN = 10
 
@@ -95,7 +95,8 @@ def _table_of_files(folder: Path) -> pd.DataFrame:
 def _name_columns(table: pd.DataFrame, path: Path, label: str, file_name: str) -> pd.DataFrame:
     for name, usual in ((file_name, "file_name"), (label, "label")):
         if name not in table.columns and (name != usual or usual == "file_name"):
-            hint = did_you_mean(name, map(str, table.columns))
+            there = list(map(str, table.columns))
+            hint = wrong_marks(there) or did_you_mean(name, there)
             raise UserError(f"no column {name!r}", where=path, remedy=hint)
     if label != "label":
         table = table.rename(columns={"label": "original_label"})

@@ -61,6 +61,17 @@ def column_types(table: pd.DataFrame) -> dict[str, str]:
     return {str(name): _type_of(table[name]) for name in table.columns}
 
 
+def wrong_marks(names: Collection[str]) -> str | None:
+    """What to do about a table whose one column is a whole line, or None.
+
+    >>> wrong_marks(["file_name;label"])
+    'its cells are parted by semicolons: save it with commas'
+    """
+    only = next(iter(names)) if len(names) == 1 else ""
+    found = [name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in only]
+    return f"its cells are parted by {found[0]}: save it with commas" if found else None
+
+
 def _read_parquet(path: Path) -> pd.DataFrame:
     import pyarrow
 
@@ -108,9 +119,6 @@ def _read_cells(path: Path) -> tuple[list[str], list[list[str]]]:
 def _check_header(path: Path, header: list[str]) -> None:
     if not header:
         raise UserError("the table is empty", where=path)
-    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
-        if len(header) == 1 and mark in header[0]:
-            raise UserError(f"the cells are parted by {name}", where=path, remedy="save it with commas")
     doubled = sorted({name for name in header if header.count(name) > 1})
     if doubled:
         raise UserError(f"the header names {', '.join(map(repr, doubled))} twice", where=path)

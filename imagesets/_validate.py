@@ -15,7 +15,7 @@ from ._find_files import TABLE_NAMES, find_images, find_table, is_inside, label_
 from ._imageset import ImageSet
 from ._inspect import Inspection, Look, inspect_set, look_at_files
 from ._open import open_imageset
-from ._tables import read_table
+from ._tables import read_table, wrong_marks
 
 
 def validate_imageset(what: str | Path | ImageSet) -> list[Fault]:
@@ -75,7 +75,10 @@ def _look_at_folder(folder: Path) -> tuple[list[Fault], Inspection]:
     table = read_table(path)
     if "file_name" not in table.columns:
         raise UserError(
-            "no column 'file_name'", where=path, remedy="name the column that holds the files' names so"
+            "no column 'file_name'",
+            where=path,
+            remedy=wrong_marks(list(map(str, table.columns)))
+            or "name the column that holds the files' names so",
         )
     if not len(table):
         raise UserError("the table has no rows", where=path)

@@ -31,7 +31,9 @@ def build_overview(run_dir: str | Path, out: str | Path | None = None) -> Path |
     if record.ranking is None or len(shown) < 2:
         return None
     path = Path(out) if out else run / "overview.png"
-    overview_figure(record, record.ranking, shown).savefig(path, dpi=110, metadata={"Software": "synmedbench"})
+    overview_figure(record, record.ranking, shown).savefig(
+        path, dpi=110, metadata={"Software": "synmedbench"}
+    )
     return path
 
 
@@ -56,7 +58,9 @@ def overview_figure(record: Record, ranking: Ranking, shown: dict[str, Gallery])
 def _galleries(record: Record, run: Path) -> dict[str, Gallery]:
     names = [entry.name for entry in record.generators if entry.kind != "reference"][:MAX_GENERATORS]
     found = {name: read_gallery(run, name) for name in ("_real", *names)}
-    return {"real" if name == "_real" else name: gallery for name, gallery in found.items() if gallery is not None}
+    return {
+        "real" if name == "_real" else name: gallery for name, gallery in found.items() if gallery is not None
+    }
 
 
 def _contact_sheet(axis: Axes, classes: list[str], shown: dict[str, Gallery]) -> None:

@@ -189,7 +189,10 @@ def judge_table(record: Record) -> Table | None:
                 rows.append([text_cell(judge, seed), *_judge_cells(part)])
     if not rows:
         return None
-    columns = [Column("Judge"), *(Column(name, numeric=True) for name in ("Ratings", *_JUDGE_FIGURES.values()))]
+    columns = [
+        Column("Judge"),
+        *(Column(name, numeric=True) for name in ("Ratings", *_JUDGE_FIGURES.values())),
+    ]
     return Table("Judges: how well R and E predict the raters, on ratings held out", columns, rows)
 
 

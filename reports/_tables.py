@@ -156,7 +156,11 @@ def _measured(scores: Scores, names: list[str]) -> list[tuple[str, str, str]]:
 
 def _row_head(scores: Scores, extractor: str, metric: str, stratum: str) -> list[str]:
     better = {True: " ↑", False: " ↓", None: ""}[scores.higher_is_better(metric)]
-    return [capital(metric_name(metric)) + better, clean(extractor), "" if stratum == "all" else stratum_name(stratum)]
+    return [
+        capital(metric_name(metric)) + better,
+        clean(extractor),
+        "" if stratum == "all" else stratum_name(stratum),
+    ]
 
 
 def _evaluation_cell(found: Estimate, reasons: dict[str, int]) -> str:
