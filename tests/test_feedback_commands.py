@@ -9,7 +9,6 @@ from command_line import call, one_line
 
 from synmedbench.benchmark import read_record
 from synmedbench.experts import OracleExpert, RatingStore
-from synmedbench.generators import Diffusion
 from synmedbench.imagesets import open_imageset
 
 DATA = "phantom-derm?n=120&diseases=2&seed=3"
@@ -19,20 +18,10 @@ DATA = "phantom-derm?n=120&diseases=2&seed=3"
 def work(tmp_path_factory) -> Path:
     """A base, images of it that were rated, and the ratings in a store."""
     folder = tmp_path_factory.mktemp("feedback")
-    base = Diffusion("unet-micro", steps=10, batch_size=8, sampling_steps=2)
-    base.fit(open_imageset(DATA), seed=0)
-    base.save(folder / "base")
-    words = [
-        "generate",
-        f"diffusion:{folder / 'base'}",
-        "--data",
-        DATA,
-        "--n",
-        "40",
-        "--out",
-        str(folder / "made"),
-    ]
-    done = call(*words)
+    spec = "diffusion:unet-micro?steps=10&batch_size=8&sampling_steps=2"
+    done = call(
+        "generate", spec, "--data", DATA, "--n", "40", "--out", folder / "made", "--save", folder / "base"
+    )
     assert done.returncode == 0, done.stderr
     rated = open_imageset(str(folder / "made"))
     RatingStore(f"sqlite:///{folder / 'ratings.db'}").add(
