@@ -96,8 +96,8 @@ class AlignmentPart(_Part):
     batch_size: int = Field(default=64, ge=1)
     learning_rate: float = Field(default=3e-4, gt=0)
     experts: ExpertsPart = Field(default_factory=ExpertsPart)
-    reward: JudgePart = Field(default_factory=lambda: JudgePart(backbone="test_byobnet"))
-    evaluator: JudgePart = Field(default_factory=lambda: JudgePart(backbone="test_resnet"))
+    reward: JudgePart = Field(default_factory=lambda: JudgePart(backbone="test_resnet"))
+    evaluator: JudgePart = Field(default_factory=lambda: JudgePart(backbone="test_byobnet"))
 
 
 class ClassifiersPart(_Part):

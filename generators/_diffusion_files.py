@@ -52,7 +52,9 @@ def load_diffusion(kind: type[Diffusion], folder: Path) -> Diffusion:
     model.size, model.patch = int(config["size"]), int(config["patch"])
     model.vocabulary = Vocabulary({column: tuple(values) for column, values in config["values"].items()})
     try:
-        unet = UNet2DModel.from_pretrained(folder / "unet", use_safetensors=True, local_files_only=True)
+        unet = UNet2DModel.from_pretrained(
+            folder / "unet", use_safetensors=True, local_files_only=True, low_cpu_mem_usage=False
+        )
         network = Denoiser(unet, model.vocabulary.sizes, float(config["sigma_data"]), model.patch)
         network.tables.load_state_dict(load_file(folder / "conditions" / "embeddings.safetensors"))
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:

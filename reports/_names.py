@@ -11,7 +11,7 @@ _METRICS = {
     "frechet_distance": "Fréchet distance",
     "fd": "Fréchet distance",
     "fid": "FID",
-    "frechet_distance_floor": "Fréchet distance, real to real",
+    "frechet_distance_floor": "Fréchet, real to real",
     "kernel_distance": "Kernel distance",
     "kid": "Kernel distance",
     "vendi_score": "Vendi score",
