@@ -101,11 +101,14 @@ def run(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a part of the recipe.")
     ] = None,
+    engine: Annotated[str, typer.Option(help="Where stages run: local, a pool of processes.")] = "local",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
 ) -> None:
     """Run a recipe from images to leaderboard and report; a stopped run goes on where it was."""
     from .benchmark import read_recipe
 
+    if engine != "local":
+        raise UserError(f"no engine is called {engine!r}", remedy="known: local")
     asked = read_recipe(recipe, set_ or [])
     folder = out or Path("runs") / asked.name
     _check_folder(folder)

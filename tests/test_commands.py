@@ -95,6 +95,7 @@ def test_evaluate_without_a_holdout_shows_the_floor_and_says_why_copies_are_not_
         (["evaluate", "phantom-derm?n=1", "phantom-derm?n=20"], "too few images"),
         (["evaluate", "phantom-derm?n=20", "phantom-derm?n=20", "--extractors", "textur"], "did you mean 'texture'"),
         (["run", "quickstrat"], "did you mean 'quickstart'"),
+        (["run", "tiny", "--engine", "clooud"], "known: local"),
         (["run", "tiny", "--set", "seeds=[]"], "seeds"),
         (["run", "tiny", "--set", "imageset.label=diagnosis"], "no column 'diagnosis'"),
         (["run", "tiny", "--set", "imageset.path=phantom-blood?n=300"], "no column 'skin_tone'"),
@@ -175,7 +176,7 @@ def test_ls_lists_what_there_is(kind):
 
 
 def test_dry_run_computes_nothing(tmp_path):
-    done = call("run", "tiny", "--dry-run", "--out", tmp_path / "r")
+    done = call("run", "tiny", "--engine", "local", "--dry-run", "--out", tmp_path / "r")
     assert done.returncode == 0, done.stderr
     assert "31 stages, 0 finished" in done.stdout
     assert not (tmp_path / "r").exists()
