@@ -21,7 +21,7 @@ from ._work_generate import condition_table
 PANELS = {
     "R": {"backbone": "test_byobnet", "part": 0},
     "E": {"backbone": "test_byobnet", "part": 1},
-    "H": {"backbone": "mobilenetv3_small_050", "part": 2},
+    "H": {"backbone": "resnet10t", "part": 2},
 }
 """Where no oracle exists, each judge has a panel of predictors of its own: other images, H also another network."""
 
