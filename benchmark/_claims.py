@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import MIN_SEEDS, describe_seeds, holm, interval_pvalue, paired_t_within
-from ._ranking import Summary, over_seeds, variance_within
+from ._ranking import Summary, over_seeds, rows_of, variance_within
 from ._recipe import ClaimPart
 from ._record import CellRow, Claim, Memorisation, ScoreRow
 
@@ -118,14 +118,10 @@ def _image_variance(part: ClaimPart, metric: str, evidence: Evidence) -> list[fl
 
     The sides are positively correlated through those patients, so this is on the safe side.
     """
-    rows = [
-        row
-        for row in evidence.scores
-        if (row.metric, row.extractor, row.stratum) == (metric, evidence.extractor, part.stratum)
-        and row.value is not None
-    ]
     sides = [
-        {row.seed: variance_within(row) for row in rows if row.generator == name} for name in (part.a, part.b)
+        {row.seed: variance_within(row) for row in rows if row.value is not None}
+        for name in (part.a, part.b)
+        for rows in [rows_of(evidence.scores, name, metric, evidence.extractor, part.stratum)]
     ]
     shared = [seed for seed in evidence.seeds if all(seed in side for side in sides)]
     return [sides[0][seed] + sides[1][seed] for seed in shared] or None
@@ -135,13 +131,8 @@ def _paired_scores(
     part: ClaimPart, evidence: Evidence, metric: str, extractor: str
 ) -> tuple[list[float], list[float]]:
     def by_seed(generator: str | None) -> dict[int, float]:
-        return {
-            row.seed: float(row.value)
-            for row in evidence.scores
-            if (row.generator, row.metric, row.extractor, row.stratum)
-            == (generator, metric, extractor, part.stratum)
-            and row.value is not None
-        }
+        rows = rows_of(evidence.scores, generator, metric, extractor, part.stratum)
+        return {row.seed: float(row.value) for row in rows if row.value is not None}
 
     a, b = by_seed(part.a), by_seed(part.b)
     shared = [seed for seed in evidence.seeds if seed in a and seed in b]
@@ -240,12 +231,7 @@ def _memorisation(part: ClaimPart, evidence: Evidence) -> Claim:
 
 def _ceiling(part: ClaimPart, evidence: Evidence) -> Claim:
     def summary(name: str) -> tuple[Summary | None, list[ScoreRow]]:
-        rows = [
-            row
-            for row in evidence.scores
-            if (row.generator, row.metric, row.extractor, row.stratum)
-            == (name, evidence.rank_metric, evidence.extractor, "all")
-        ]
+        rows = rows_of(evidence.scores, name, evidence.rank_metric, evidence.extractor)
         return over_seeds(rows), rows
 
     top, rows = summary(part.a)

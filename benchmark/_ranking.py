@@ -20,6 +20,14 @@ class Summary:
     method: str
 
 
+def rows_of(
+    scores: Sequence[ScoreRow], generator: str | None, metric: str, extractor: str, stratum: str = "all"
+) -> list[ScoreRow]:
+    """The rows of one generator, metric, extractor and stratum: one a seed."""
+    asked = (generator, metric, extractor, stratum)
+    return [row for row in scores if (row.generator, row.metric, row.extractor, row.stratum) == asked]
+
+
 def over_seeds(rows: Sequence[ScoreRow]) -> Summary | None:
     """Return the mean over seeds; its interval is a t interval from 5 seeds on, else the seeds' envelope.
 
@@ -65,11 +73,7 @@ def rank(
     copying = {entry.generator: entry for entry in memorisation if entry.memorising is not False}
     summaries, unranked = {}, []
     for name in kinds:
-        rows = [
-            row
-            for row in scores
-            if (row.generator, row.metric, row.extractor, row.stratum) == (name, metric, extractor, "all")
-        ]
+        rows = rows_of(scores, name, metric, extractor)
         summary = over_seeds(rows)
         if summary is None:
             missing = next((row.reason for row in rows if row.reason), "no score in this record")

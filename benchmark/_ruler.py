@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ._ranking import over_seeds
+from ._ranking import over_seeds, rows_of
 from ._record import RulerReading, ScoreRow
 
 _BLUR = re.compile(r"^blur:([0-9.]+)$")
@@ -19,11 +19,7 @@ def read_ruler(
     """Say of each generator which blur of real hold-out images is as far from real as its images are."""
     values: dict[str, float] = {}
     for name in generators:
-        rows = [
-            r
-            for r in scores
-            if (r.generator, r.metric, r.extractor, r.stratum) == (name, metric, extractor, "all")
-        ]
+        rows = rows_of(scores, name, metric, extractor)
         summary = over_seeds(rows)
         if summary is not None:
             values[name] = summary.value

@@ -9,12 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..benchmark import Ranking, Record, read_record
-from ._axes import scale
-from ._figure_dots import draw_dots
-from ._figure_ruler import ruler_dots
+from ._figure_ruler import better, draw_ruler, ruler_dots
 from ._gallery import Gallery, read_gallery
 from ._names import capital, metric_name
-from ._style import LINE, WIDTH, styled
+from ._style import WIDTH, styled
 
 MAX_CLASSES, MAX_GENERATORS = 8, 5
 
@@ -44,14 +42,10 @@ def overview_figure(record: Record, ranking: Ranking, shown: dict[str, Gallery])
         figure = Figure(figsize=(WIDTH + 1.6, max(3.0, 0.3 * len(dots) + 0.9)), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
         _contact_sheet(left, record.data.classes[:MAX_CLASSES], shown)
-        for dot in dots:
-            if dot.reference and dot.estimate.value is not None:
-                right.axvline(dot.estimate.value, color=LINE, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
-        draw_dots(right, dots)
-        scale(right, [dot.estimate for dot in dots], 5)
-        better = "higher is better" if ranking.higher_is_better else "lower is better"
-        right.set_xlabel(f"{capital(metric_name(ranking.metric))}, {ranking.extractor} features ({better})")
-        right.grid(axis="x", visible=False)
+        draw_ruler(right, dots, ticks=5)
+        right.set_xlabel(
+            f"{capital(metric_name(ranking.metric))}, {ranking.extractor} features ({better(ranking)})"
+        )
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..benchmark import Ranking, RankRow, Record
@@ -31,15 +32,26 @@ def ruler_figure(record: Record, ranking: Ranking) -> Figure | None:
         return None
     with styled():
         figure, (axis, *_) = panels(1, WIDTH, 0.75 + 0.3 * len(dots))
-        for dot in dots:
-            if dot.reference and dot.estimate.value is not None:
-                axis.axvline(dot.estimate.value, color=LINE, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
-        draw_dots(axis, dots)
-        scale(axis, [dot.estimate for dot in dots], 8)
-        better = "higher is better" if ranking.higher_is_better else "lower is better"
-        axis.set_xlabel(f"{capital(metric_name(ranking.metric))} in {ranking.extractor} features ({better})")
-        axis.grid(axis="x", visible=False)
+        draw_ruler(axis, dots, ticks=8)
+        axis.set_xlabel(
+            f"{capital(metric_name(ranking.metric))} in {ranking.extractor} features ({better(ranking)})"
+        )
     return figure
+
+
+def draw_ruler(axis: Axes, dots: list[Dot], *, ticks: int) -> None:
+    """Draw the dots with a dashed line through each reference arm."""
+    for dot in dots:
+        if dot.reference and dot.estimate.value is not None:
+            axis.axvline(dot.estimate.value, color=LINE, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
+    draw_dots(axis, dots)
+    scale(axis, [dot.estimate for dot in dots], ticks)
+    axis.grid(axis="x", visible=False)
+
+
+def better(ranking: Ranking) -> str:
+    """The metric's direction in words."""
+    return "higher is better" if ranking.higher_is_better else "lower is better"
 
 
 def _value(scores: Scores, ranking: Ranking, given: dict[str, RankRow], name: str) -> Estimate:
