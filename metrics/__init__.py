@@ -13,34 +13,64 @@ if TYPE_CHECKING:
     from ._authenticity import auth_pct as auth_pct
     from ._authenticity import authenticity as authenticity
     from ._authenticity import authenticity_interval as authenticity_interval
+    from ._balls import PRDC as PRDC
     from ._builtin import ArrayMetric as ArrayMetric
     from ._cards import MetricCard as MetricCard
     from ._cards import metric_card as metric_card
     from ._cards import metric_cards as metric_cards
+    from ._differences import Comparison as Comparison
+    from ._differences import Difference as Difference
+    from ._differences import compare_generators as compare_generators
+    from ._differences import difference as difference
+    from ._differences import difference_of as difference_of
     from ._extractor import Extractor as Extractor
     from ._extractor import extract as extract
+    from ._extractor_array import ArrayExtractor as ArrayExtractor
+    from ._extractor_clip import ClipExtractor as ClipExtractor
+    from ._extractor_dinov2 import Dinov2Extractor as Dinov2Extractor
     from ._extractor_domain import DomainExtractor as DomainExtractor
+    from ._extractor_hf import HfExtractor as HfExtractor
     from ._extractor_inception import InceptionExtractor as InceptionExtractor
+    from ._extractor_medical import PanDermExtractor as PanDermExtractor
+    from ._extractor_medical import RadDinoExtractor as RadDinoExtractor
+    from ._extractor_medical import RadImageNetExtractor as RadImageNetExtractor
     from ._extractor_texture import TextureExtractor as TextureExtractor
+    from ._extractor_thumbnail import ThumbnailExtractor as ThumbnailExtractor
     from ._extractor_timm import TimmExtractor as TimmExtractor
+    from ._extractor_torchscript import TorchscriptExtractor as TorchscriptExtractor
     from ._frechet import frechet_distance as frechet_distance
+    from ._frechet import frechet_distance_from_moments as frechet_distance_from_moments
     from ._frechet import frechet_interval as frechet_interval
+    from ._influence import Influence as Influence
+    from ._influence import frechet_influence as frechet_influence
+    from ._influence import kernel_influence as kernel_influence
     from ._kernel import cmmd as cmmd
     from ._kernel import cmmd_interval as cmmd_interval
     from ._kernel import kernel_distance as kernel_distance
     from ._kernel import kernel_interval as kernel_interval
+    from ._left_out import LeftOut as LeftOut
+    from ._left_out import left_out as left_out
+    from ._left_out import load_left_out as load_left_out
+    from ._left_out import save_left_out as save_left_out
     from ._memorisation import MemorisationVerdict as MemorisationVerdict
     from ._memorisation import memorisation as memorisation
+    from ._memorisation import risk_words as risk_words
+    from ._memorisation_power import CopyPower as CopyPower
+    from ._memorisation_power import planted_copy_power as planted_copy_power
+    from ._moments import Moments as Moments
     from ._neighbours import Neighbours as Neighbours
     from ._neighbours import nearest as nearest
     from ._neighbours import nearest_others as nearest_others
     from ._panel import PANEL as PANEL
     from ._panel import Metric as Metric
     from ._panel import score_panel as score_panel
-    from ._prdc import PRDC as PRDC
     from ._prdc import prdc as prdc
     from ._prdc_interval import PRDCIntervals as PRDCIntervals
     from ._prdc_interval import prdc_interval as prdc_interval
+    from ._reach import Reach as Reach
+    from ._reach import coverage_reach as coverage_reach
+    from ._reach import precision_reach as precision_reach
+    from ._reach import recall_reach as recall_reach
     from ._reward import RewardModel as RewardModel
     from ._score import Score as Score
     from ._score import not_enough as not_enough
@@ -49,7 +79,16 @@ if TYPE_CHECKING:
     from ._vendi import vendi_score as vendi_score
 
 _ROOMS = {
+    "TorchscriptExtractor": "._extractor_torchscript",
+    "RadImageNetExtractor": "._extractor_medical",
+    "RadDinoExtractor": "._extractor_medical",
+    "PanDermExtractor": "._extractor_medical",
+    "HfExtractor": "._extractor_hf",
+    "Dinov2Extractor": "._extractor_dinov2",
+    "ClipExtractor": "._extractor_clip",
+    "ArrayExtractor": "._extractor_array",
     "TextureExtractor": "._extractor_texture",
+    "ThumbnailExtractor": "._extractor_thumbnail",
     "RewardModel": "._reward",
     "InceptionExtractor": "._extractor_inception",
     "TimmExtractor": "._extractor_timm",
@@ -57,9 +96,13 @@ _ROOMS = {
     "extract": "._extractor",
     "Extractor": "._extractor",
     "PANEL": "._panel",
-    "PRDC": "._prdc",
+    "PRDC": "._balls",
     "ArrayMetric": "._builtin",
+    "Comparison": "._differences",
+    "Difference": "._differences",
+    "LeftOut": "._left_out",
     "MemorisationVerdict": "._memorisation",
+    "Moments": "._moments",
     "Metric": "._panel",
     "MetricCard": "._cards",
     "Neighbours": "._neighbours",
@@ -71,11 +114,27 @@ _ROOMS = {
     "by_stratum": "._strata_scores",
     "cmmd": "._kernel",
     "cmmd_interval": "._kernel",
+    "compare_generators": "._differences",
+    "difference": "._differences",
+    "difference_of": "._differences",
     "frechet_distance": "._frechet",
+    "frechet_distance_from_moments": "._frechet",
     "frechet_interval": "._frechet",
+    "Influence": "._influence",
+    "Reach": "._reach",
+    "coverage_reach": "._reach",
+    "frechet_influence": "._influence",
     "kernel_distance": "._kernel",
+    "kernel_influence": "._influence",
+    "precision_reach": "._reach",
+    "recall_reach": "._reach",
     "kernel_interval": "._kernel",
+    "left_out": "._left_out",
+    "load_left_out": "._left_out",
     "memorisation": "._memorisation",
+    "CopyPower": "._memorisation_power",
+    "planted_copy_power": "._memorisation_power",
+    "risk_words": "._memorisation",
     "metric_card": "._cards",
     "metric_cards": "._cards",
     "nearest": "._neighbours",
@@ -83,6 +142,7 @@ _ROOMS = {
     "not_enough": "._score",
     "prdc": "._prdc",
     "prdc_interval": "._prdc_interval",
+    "save_left_out": "._left_out",
     "score_panel": "._panel",
     "vendi_interval": "._vendi",
     "vendi_score": "._vendi",

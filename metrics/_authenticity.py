@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core import LEVEL, Interval, wilson
-from ._checks import as_pair
-from ._neighbours import neighbour_lists
+from ._checks import Features, as_row_pair
+from ._neighbours import Neighbours, neighbour_lists
 
 
 def authenticity(real_train: ArrayLike, synthetic: ArrayLike, *, device: str = "cpu") -> float:
@@ -61,8 +61,13 @@ def auth_pct(real_train: ArrayLike, synthetic: ArrayLike, *, device: str = "cpu"
     return 100 * authenticity(real_train, synthetic, device=device)
 
 
-def _authentic(real_train: ArrayLike, synthetic: ArrayLike, device: str) -> NDArray[np.bool_]:
-    train, made = as_pair(real_train, synthetic)
-    own = neighbour_lists(train, train, 1, others=True, device=device)[0].distances[:, 0]
-    found = neighbour_lists(made, train, 1, device=device)[0]
+def authentic(own: Features, found: Neighbours) -> NDArray[np.bool_]:
+    """Return which images are authentic: ``own`` is every training image's distance to its nearest other one, ``found``
+    every image's nearest training image."""
     return np.asarray(found.distances[:, 0] > own[found.indices[:, 0]], dtype=np.bool_)
+
+
+def _authentic(real_train: ArrayLike, synthetic: ArrayLike, device: str) -> NDArray[np.bool_]:
+    train, made = as_row_pair(real_train, synthetic)
+    own = neighbour_lists(train, train, 1, others=True, device=device)[0].distances[:, 0]
+    return authentic(own, neighbour_lists(made, train, 1, device=device)[0])

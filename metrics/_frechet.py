@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..core import LEVEL, Interval, jackknife
+from ..core import LEVEL, Interval, UserError, jackknife
 from ._blocks import BLOCKS, Labels, paired_blocks
-from ._checks import Features, as_pair
+from ._checks import Features, as_pair, as_row_pair
+from ._moments import Moments
 from ._parallel import each
 
 WELL_SPREAD = 1e-12
@@ -47,8 +48,36 @@ def frechet_distance(real: ArrayLike, synthetic: ArrayLike) -> float:
     >>> round(frechet_distance(x, x + 0.5), 9)
     2.0
     """
-    x, y = _recentre(*as_pair(real, synthetic))
-    return _distance(x, y)
+    x, y = as_row_pair(real, synthetic)
+    if min(len(x), len(y)) > x.shape[1]:
+        return frechet_distance_from_moments(Moments.of(x), Moments.of(y))
+    return _distance(*_recentre(*as_pair(x, y)))
+
+
+def frechet_distance_from_moments(real: Moments, synthetic: Moments) -> float:
+    """Frechet distance from the moments of two sets alone, as :func:`frechet_distance` has it from features.
+
+    The sets may have been gathered anywhere, in any number of shards (:class:`Moments`). Raises
+    :class:`UserError` for different D or fewer than two rows.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).standard_normal((100, 8))
+    >>> a, b = Moments.of(x), Moments.from_batches([x[:30] + 0.5, x[30:] + 0.5])
+    >>> round(frechet_distance_from_moments(a, b), 9)
+    2.0
+    """
+    if real.width != synthetic.width:
+        raise UserError(
+            f"moments of {real.width} and of {synthetic.width} columns", remedy="take both from one extractor"
+        )
+    s1, s2, gap = real.covariance, synthetic.covariance, real.mean - synthetic.mean
+    if min(real.n, synthetic.n) > real.width:
+        shared = _shared_spread_of_covariances(s1, s2)
+    else:
+        shared = _nuclear_norm(_root_of_rank(s2, synthetic.n - 1).T @ _root_of_rank(s1, real.n - 1))
+    return max(0.0, float(gap @ gap + np.trace(s1) + np.trace(s2) - 2 * shared))
 
 
 def frechet_interval(
@@ -84,10 +113,20 @@ def frechet_interval(
     >>> i.lo < i.value < i.hi, i.method
     (True, 'jackknife, 20 blocks')
     """
-    x, y = _recentre(*as_pair(real, synthetic))
+    x, y = as_pair(real, synthetic)
     labels = paired_blocks(len(x), len(y), groups_real, groups_synthetic, blocks=blocks, seed=seed)
-    interval = jackknife(_without_blocks(x, y, labels), _distance(x, y), level)
+    interval = jackknife(frechet_without_blocks(x, y, labels), frechet_distance(x, y), level)
     return replace(interval, lo=max(0.0, interval.lo))
+
+
+def frechet_without_blocks(x: Features, y: Features, labels: tuple[Labels, Labels]) -> NDArray[np.float64]:
+    """Return the distance without block b of both sets, for every b."""
+    x, y = _recentre(x, y)
+    count = int(labels[0].max()) + 1
+    left = [(labels[0] != block, labels[1] != block) for block in range(count)]
+    fewest = min(min(int(kx.sum()), int(ky.sum())) for kx, ky in left)
+    distances = _from_moments(x, y, left) if fewest > x.shape[1] else _from_products(x, y, left)
+    return np.array(distances, dtype=np.float64).clip(min=0)
 
 
 def _recentre(x: Features, y: Features) -> tuple[Features, Features]:
@@ -133,17 +172,15 @@ def _root(s: Features) -> Features:
         return np.asarray(vectors * np.sqrt(values.clip(min=0)), dtype=np.float64)
 
 
+def _root_of_rank(s: Features, rank: int) -> Features:
+    """Return L with L L^T = s, of at most ``rank`` columns: few rows leave no more, the rest is rounding."""
+    values, vectors = np.linalg.eigh(s)
+    kept = slice(max(0, len(s) - rank), None)
+    return np.asarray(vectors[:, kept] * np.sqrt(values[kept].clip(min=0)), dtype=np.float64)
+
+
 def _nuclear_norm(matrix: Features) -> float:
     return float(np.linalg.svd(matrix, compute_uv=False).sum())
-
-
-def _without_blocks(x: Features, y: Features, labels: tuple[Labels, Labels]) -> NDArray[np.float64]:
-    """Return the distance without block b of both sets, for every b."""
-    count = int(labels[0].max()) + 1
-    left = [(labels[0] != block, labels[1] != block) for block in range(count)]
-    fewest = min(min(int(kx.sum()), int(ky.sum())) for kx, ky in left)
-    distances = _from_moments(x, y, left) if fewest > x.shape[1] else _from_products(x, y, left)
-    return np.array(distances, dtype=np.float64).clip(min=0)
 
 
 Kept = tuple[NDArray[np.bool_], NDArray[np.bool_]]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import Features, as_features, as_pair, check_neighbours
-from ._products import product_blocks, rounding, squared_norms
+from ._checks import Features, as_row_pair, as_rows, check_neighbours
+from ._pairs import Indices, pair_distances
+from ._parallel import one_torch_thread
+from ._products import cross_tiles, low_squares, own_tiles, rounding, rows_of, squared_norms
+from ._shortlists import SPARE, Shortlist, Shortlists
 
-SPARE = 8
-CHUNK = 2**22
-
-Indices = NDArray[np.int64]
+ROWS_AGAIN = 256
 
 
 class Neighbours(NamedTuple):
@@ -26,7 +26,7 @@ class Neighbours(NamedTuple):
 def nearest(queries: ArrayLike, references: ArrayLike, k: int = 1, *, device: str = "cpu") -> Neighbours:
     """Return the k nearest references of every query by Euclidean distance, exactly.
 
-    Candidates come from ``|x|^2 + |y|^2 - 2 x.y`` in row blocks; each is measured again as ``|x - y|``, and a
+    Candidates come from ``|x|^2 + |y|^2 - 2 x.y`` in tiles; each is measured again as ``|x - y|`` in float64, and a
     row is accepted only when no reference that was passed over can be nearer, whatever the rounding. So
     identical rows are at exactly 0.0 (matrix products alone put them at 1e-2). Ties go to the lower row
     number.
@@ -49,7 +49,7 @@ def nearest(queries: ArrayLike, references: ArrayLike, k: int = 1, *, device: st
     >>> distances.tolist(), indices.tolist()
     ([[0.0, 5.0]], [[1, 0]])
     """
-    x, y = as_pair(queries, references, names=("queries", "references"), least=1)
+    x, y = as_row_pair(queries, references, names=("queries", "references"), least=1)
     check_neighbours(k, len(y), "references")
     return neighbour_lists(x, y, k, device=device)[0]
 
@@ -60,80 +60,96 @@ def nearest_others(features: ArrayLike, k: int = 1, *, device: str = "cpu") -> N
     >>> nearest_others([[0.0], [1.0], [3.0]]).distances.ravel().tolist()
     [1.0, 1.0, 2.0]
     """
-    x = as_features(features)
+    x = as_rows(features)
     check_neighbours(k, len(x) - 1, "features")
     return neighbour_lists(x, x, k, others=True, device=device)[0]
 
 
+@one_torch_thread()
 def neighbour_lists(
-    x: Features, y: Features, k: int, *, length: int = 0, others: bool = False, device: str = "cpu"
+    x: NDArray[Any], y: NDArray[Any], k: int, *, length: int = 0, others: bool = False, device: str = "cpu"
 ) -> tuple[Neighbours, Neighbours]:
     """Return the k nearest exactly, and a longer list of ``length`` to the precision of the products.
 
     With ``others`` the sets are one and a row is not its own neighbour.
     """
-    centre = y.mean(axis=0)
-    xs, ys = x - centre, y - centre
-    slack = rounding(x.shape[1])
-    nx, ny = squared_norms(xs), squared_norms(ys)
-    offered = len(y) - int(others)
-    wanted = min(max(k + SPARE, length), offered)
-    exact, lists = [], []
-    for rows, products in product_blocks(xs, ys, device):
-        low = products
-        low *= -2
-        low += (1 - slack) * nx[rows, None]
-        low += (1 - slack) * ny
-        if others:
-            low[np.arange(len(low)), np.arange(rows.start, rows.stop)] = np.inf
-        found, bounds = _smallest(low, wanted)
-        exact.append(_settle(x[rows], y, k, found, bounds, low, offered))
-        about = bounds + slack * (nx[rows, None] + ny[found])
-        lists.append((np.sqrt(about[:, :length].clip(min=0)), found[:, :length]))
-    return _joined(exact), _joined(lists)
-
-
-def pair_distances(x: Features, y: Features, rows: Indices, columns: Indices) -> Features:
-    """Return |x[rows] - y[columns]| by differences, a bounded number at a time."""
-    step = max(1, CHUNK // x.shape[1])
-    distances = np.empty(len(rows))
-    for start in range(0, len(rows), step):
-        part = slice(start, start + step)
-        gap = x[rows[part]] - y[columns[part]]
-        distances[part] = np.sqrt(np.einsum("ij,ij->i", gap, gap))
-    return distances
-
-
-def _smallest(values: Features, count: int) -> tuple[Indices, Features]:
-    """Return the ``count`` smallest of each row, in order."""
-    if count < values.shape[1]:
-        found = np.argpartition(values, count - 1, axis=1)[:, :count]
+    a, b = rows_of(x, x if others else y, device=device)
+    lists = Shortlists(a, b, max(k + SPARE, length), others=others)
+    if others:
+        for rows, columns, products in own_tiles(a):
+            lists.offer_own(rows, columns, low_squares(a, a, rows, columns, products))
     else:
-        found = np.broadcast_to(np.arange(values.shape[1]), values.shape)
-    taken = np.take_along_axis(values, found, axis=1)
-    order = np.argsort(taken, axis=1, kind="stable")[:, :count]
-    return np.take_along_axis(found, order, axis=1), np.take_along_axis(taken, order, axis=1)
+        for rows, columns, products in cross_tiles(a, b):
+            lists.offer(rows, columns, low_squares(a, b, rows, columns, products))
+    found = lists.finish()
+    return settled(x, y, found, k), longer(found, length)
 
 
-def _settle(
-    x: Features, y: Features, k: int, found: Indices, bounds: Features, low: Features, offered: int
-) -> tuple[Features, Indices]:
+def longer(found: Shortlist, length: int) -> Neighbours:
+    """Return the first ``length`` of the lists, distances to the precision of the products."""
+    about = found.low[:, :length] + found.pad[:, :length]
+    return Neighbours(np.sqrt(about.clip(min=0)), found.indices[:, :length])
+
+
+def settled(x: NDArray[Any], y: NDArray[Any], found: Shortlist, k: int) -> Neighbours:
     """Measure the candidates; where one passed over could still be nearer, measure all that could."""
-    count = min(k + SPARE, offered)
-    columns = np.sort(found[:, :count], axis=1)
-    rows = np.repeat(np.arange(len(x)), count)
-    measured = pair_distances(x, y, rows, columns.ravel()).reshape(columns.shape)
+    ceiling = np.partition(found.high, k - 1, axis=1)[:, k - 1 : k]
+    order = np.argsort(found.indices, axis=1)
+    columns = np.take_along_axis(found.indices, order, axis=1)
+    possible = np.take_along_axis(found.low <= ceiling, order, axis=1)
+    measured = _measured(x, y, columns, possible)
     order = np.argsort(measured, axis=1, kind="stable")[:, :k]
     distances = np.take_along_axis(measured, order, axis=1)
     indices = np.take_along_axis(columns, order, axis=1)
-    if count < offered:
-        for row in np.flatnonzero(bounds[:, count - 1] <= distances[:, -1] ** 2 * (1 + 1e-12)):
-            possible = np.flatnonzero(low[row] <= distances[row, -1] ** 2 * (1 + 1e-12))
-            again = pair_distances(x, y, np.full(len(possible), row), possible)
-            best = np.argsort(again, kind="stable")[:k]
-            distances[row], indices[row] = again[best], possible[best]
+    open_rows = np.flatnonzero(found.could_be_nearer(distances[:, -1]))
+    for start in range(0, len(open_rows), ROWS_AGAIN):
+        rows = open_rows[start : start + ROWS_AGAIN]
+        distances[rows], indices[rows] = _again(x, y, rows, distances[rows, -1], k, found.others)
+    return Neighbours(distances, indices)
+
+
+def kth_distance(x: NDArray[Any], y: NDArray[Any], found: Shortlist, k: int) -> Features:
+    """Return the exact distance of the k-th nearest alone: only those that may be the k-th are measured."""
+    lowest = np.partition(found.low, k - 1, axis=1)[:, k - 1 : k]
+    highest = np.partition(found.high, k - 1, axis=1)[:, k - 1 : k]
+    nearer = found.high < lowest
+    measured = _measured(x, y, found.indices, (found.low <= highest) & ~nearer)
+    rank = k - 1 - nearer.sum(axis=1)
+    reach = np.take_along_axis(np.sort(measured, axis=1), rank[:, None], axis=1)[:, 0]
+    open_rows = np.flatnonzero(found.could_be_nearer(reach))
+    for start in range(0, len(open_rows), ROWS_AGAIN):
+        rows = open_rows[start : start + ROWS_AGAIN]
+        reach[rows] = _again(x, y, rows, reach[rows], k, found.others)[0][:, -1]
+    return reach
+
+
+def _measured(x: NDArray[Any], y: NDArray[Any], columns: Indices, which: NDArray[np.bool_]) -> Features:
+    """Return the distances of the chosen candidates, infinity for the others."""
+    distances = np.full(columns.shape, np.inf)
+    rows, at = np.nonzero(which)
+    distances[rows, at] = pair_distances(x, y, rows, columns[rows, at])
+    return distances
+
+
+def _again(
+    x: NDArray[Any], y: NDArray[Any], rows: Indices, reach: Features, k: int, others: bool
+) -> tuple[Features, Indices]:
+    """Find the k nearest of some rows among all that float64 products cannot rule out."""
+    centre = y.mean(axis=0, dtype=np.float64)
+    mine, slack = x[rows].astype(np.float64) - centre, rounding(x.shape[1])
+    limit = (reach**2 * (1 + 1e-12))[:, None]
+    candidates: list[list[Indices]] = [[] for _ in rows]
+    for start in range(0, len(y), ROWS_AGAIN * 16):
+        other = y[start : start + ROWS_AGAIN * 16].astype(np.float64) - centre
+        norms = squared_norms(mine)[:, None] + squared_norms(other)
+        near = norms * (1 - slack) - 2 * mine @ other.T <= limit
+        for number in range(len(rows)):
+            candidates[number].append(np.flatnonzero(near[number]) + start)
+    distances, indices = np.empty((len(rows), k)), np.empty((len(rows), k), dtype=np.int64)
+    for number, row in enumerate(rows):
+        possible = np.concatenate(candidates[number])
+        possible = possible[possible != row] if others else possible
+        again = pair_distances(x, y, np.full(len(possible), row), possible)
+        best = np.argsort(again, kind="stable")[:k]
+        distances[number], indices[number] = again[best], possible[best]
     return distances, indices
-
-
-def _joined(parts: list[tuple[Features, Indices]]) -> Neighbours:
-    return Neighbours(np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]))

@@ -10,16 +10,18 @@ from typing import Protocol, runtime_checkable
 
 from numpy.typing import ArrayLike
 
-from ..core import LEVEL, Interval, UserError, jackknife, registry
-from ._authenticity import authenticity_interval
+from ..core import LEVEL, Interval, UserError, jackknife, registry, wilson
+from ._authenticity import authentic, authenticity_interval
+from ._balls import PRDC
 from ._blocks import NoIntervalError, paired_blocks, without_each_block
 from ._cards import MetricCard, metric_card
-from ._checks import Features, as_features, as_pair
+from ._checks import Features, Rows, as_pair, as_row_pair, as_rows
 from ._frechet import frechet_distance, frechet_interval
-from ._kernel import cmmd, cmmd_interval, kernel_distance, kernel_interval
+from ._kernel import CMMD_SCALE, block_sums, cmmd_from, kid_from, unit_pair
+from ._kernel_sums import BlockSums
 from ._memorisation import memorisation
-from ._prdc import PRDC, prdc
-from ._prdc_interval import Halves, PRDCIntervals, sweep_halves
+from ._panel_sweep import KERNEL_OF, PanelSweep, jackknife_blocks, panel_sweep
+from ._prdc_interval import PRDCIntervals, halves_from
 from ._score import Score, Setting, not_enough, scored, too_few
 from ._vendi import vendi_interval, vendi_score
 
@@ -113,43 +115,67 @@ def score_panel(
     coverage 0.99 None
     authenticity None needs the features of the training images
     """
-    x, y = as_pair(real, synthetic, least=1)
+    x, y = as_row_pair(real, synthetic, least=1)
     panel = _Panel(
         x, y, (groups, synthetic_groups), k, Setting(extractor, level, seed), device,
-        None if train is None else as_features(train, "train", least=1),
-        None if holdout is None else as_features(holdout, "holdout", least=1),
-        tuple(train_views),
+        x if train is real else None if train is None else as_rows(train, "train", least=1),
+        None if holdout is None else as_rows(holdout, "holdout", least=1),
+        tuple(train_views), tuple(name for name in metrics if isinstance(name, str)),
     )  # fmt: skip
     return [panel.score(metric) for metric in metrics]
 
 
 @dataclass
 class _Panel:
-    """The sets, and the sweep that four of the metrics share."""
+    """The sets, and the sweep that the metrics of pairs share."""
 
-    real: Features
-    synthetic: Features
+    real: Rows
+    synthetic: Rows
     groups: tuple[ArrayLike | None, ArrayLike | None]
     k: int
     setting: Setting
     device: str
-    train: Features | None = None
-    holdout: Features | None = None
+    train: Rows | None = None
+    holdout: Rows | None = None
     train_views: tuple[ArrayLike, ...] = ()
+    names: tuple[str, ...] = ()
 
     @cached_property
-    def sweep(self) -> Halves:
-        return sweep_halves(
-            self.real, self.synthetic, self.k, self.groups, seed=self.setting.seed, device=self.device
-        )
+    def sweep(self) -> PanelSweep:
+        """One sweep for all named metrics that these sets are large enough for."""
+        wanted = [name for name in self.names if name in _BUILTIN and not self._lacks(metric_card(name))]
+        return panel_sweep(
+            self.real, self.synthetic, wanted, self.k, self.groups, self.setting.seed, self.device,
+            own_train=self.train is self.real,
+        )  # fmt: skip
 
     @cached_property
     def balls(self) -> PRDCIntervals:
-        return self.sweep.intervals(self.setting.level)
+        if problem := self.sweep.no_balls or self.sweep.no_halves:
+            raise problem
+        return halves_from(self.sweep.swept, self.k).intervals(self.setting.level)
 
-    @cached_property
+    @property
     def whole(self) -> PRDC:
-        return prdc(self.real, self.synthetic, self.k, device=self.device)
+        assert self.sweep.swept.hits is not None
+        return self.sweep.swept.hits.shares(self.k)
+
+    def kernel(self, metric: str) -> BlockSums:
+        """Return the kernel's sums between blocks, swept with the rest where that can be."""
+        name = KERNEL_OF[metric]
+        if name in self.sweep.swept.kernels:
+            return self.sweep.swept.kernels[name]
+        x, y = unit_pair(self.real, self.synthetic)
+        labels, _ = jackknife_blocks(x, y, self.groups, self.setting.seed)
+        return block_sums(x, y, labels, name, self.device)
+
+    def kernel_interval(self, metric: str) -> Interval:
+        _, problem = jackknife_blocks(self.real, self.synthetic, self.groups, self.setting.seed)
+        if problem:
+            raise problem
+        return {"kernel_distance": kid_from, "cmmd": cmmd_from}[metric](
+            self.kernel(metric), self.setting.level
+        )
 
     def score(self, metric: str | Metric) -> Score:
         if isinstance(metric, str) and metric in _BUILTIN:
@@ -157,7 +183,7 @@ class _Panel:
         own: Metric = registry("metrics").build(metric) if isinstance(metric, str) else metric
         counts = len(self.real), len(self.synthetic)
         lacks = _lacks(("real", counts[0]), ("synthetic", counts[1]), needed=own.needs)
-        value = partial(own, self.real, self.synthetic)
+        value = partial(own, *as_pair(self.real, self.synthetic, least=1))
         return self._score(own.name, own.higher_is_better, counts, lacks, lambda: self._jackknife(own), value)
 
     def _built_in(self, card: MetricCard, interval: Measure, value: Callable[[_Panel], float]) -> Score:
@@ -189,11 +215,12 @@ class _Panel:
         return scored(name, interval, counts, higher, self.setting)
 
     def _jackknife(self, metric: Metric) -> Interval:
-        value = float(metric(self.real, self.synthetic))
+        x, y = as_pair(self.real, self.synthetic)
+        value = float(metric(x, y))
         if not math.isfinite(value):
             raise UserError(f"{metric.name} is {value} on these features")
         blocks = paired_blocks(len(self.real), len(self.synthetic), *self.groups, seed=self.setting.seed)
-        left_out = without_each_block(metric, self.real, self.synthetic, blocks)
+        left_out = without_each_block(metric, x, y, blocks)
         return jackknife(left_out, value, self.setting.level)
 
     def _lacks(self, card: MetricCard) -> str | None:
@@ -224,6 +251,10 @@ def _copy_share(panel: _Panel) -> Interval:
 
 def _authenticity(panel: _Panel) -> Interval:
     assert panel.train is not None
+    swept = panel.sweep.swept
+    if swept.own is not None and swept.to_real is not None and panel.train is panel.real:
+        new = authentic(swept.own[0].distances[:, 0], swept.to_real)
+        return wilson(int(new.sum()), len(new), panel.setting.level)
     return authenticity_interval(panel.train, panel.synthetic, level=panel.setting.level, device=panel.device)
 
 
@@ -235,12 +266,12 @@ _BUILTIN: dict[str, tuple[Measure, Callable[[_Panel], float]]] = {
         lambda p: frechet_distance(p.real, p.synthetic),
     ),
     "kernel_distance": (
-        lambda p: kernel_interval(p.real, p.synthetic, *p.groups, device=p.device, **p.setting.options),
-        lambda p: kernel_distance(p.real, p.synthetic, device=p.device),
+        lambda p: p.kernel_interval("kernel_distance"),
+        lambda p: p.kernel("kernel_distance").unbiased(),
     ),
     "cmmd": (
-        lambda p: cmmd_interval(p.real, p.synthetic, *p.groups, device=p.device, **p.setting.options),
-        lambda p: cmmd(p.real, p.synthetic, device=p.device),
+        lambda p: p.kernel_interval("cmmd"),
+        lambda p: max(0.0, CMMD_SCALE * p.kernel("cmmd").biased()),
     ),
     "precision": (lambda p: p.balls.precision, lambda p: p.whole.precision),
     "recall": (lambda p: p.balls.recall, lambda p: p.whole.recall),

@@ -1,9 +1,10 @@
-"""Many small decompositions at once: one thread for each, not all threads on one after the other."""
+"""Who uses how many threads: none should wait for another at every step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -28,3 +29,17 @@ def each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Resu
         return [function(item) for item in items]
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         return list(pool.map(function, items))
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Keep torch's small element-wise steps on one thread, so that its threads and the matrix product's do not spin
+    against each other."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

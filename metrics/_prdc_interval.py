@@ -8,17 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..core import LEVEL, Interval, rng, wilson
+from ..core import LEVEL, Interval, wilson
+from ._balls import PRDC, Flags
 from ._blocks import Labels, check_units, units
-from ._checks import Features, as_pair, check_neighbours
-from ._neighbours import Neighbours, neighbour_lists
-from ._prdc import PRDC, Flags, hits
-from ._products import product_blocks, squared_norms
+from ._checks import Rows, as_row_pair, check_neighbours
+from ._sweep import Swept, Wanted, sweep
 
 REPLICATES = 200
-FEWEST_REPLICATES = 40
-PAIRS = 1_200_000_000
-"""Comparisons that replicates may cost in all: 200 replicates up to about 2,400 + 2,400 images."""
 
 
 class PRDCIntervals(NamedTuple):
@@ -56,7 +52,7 @@ def prdc_interval(
     groups_real, groups_synthetic:
         The patient of each row, where known.
     replicates:
-        Half-samples; by default 200, fewer (at least 40) where the sets are large.
+        Half-samples; by default 200 (fewer, at least 40, where most images lie in most balls).
 
     Example
     -------
@@ -66,9 +62,8 @@ def prdc_interval(
     >>> 0 < i.lo < i.value < i.hi < 1
     True
     """
-    x, y = as_pair(real, synthetic)
-    sweep = sweep_halves(x, y, k, (groups_real, groups_synthetic), replicates, seed, device)
-    return sweep.intervals(level)
+    x, y = as_row_pair(real, synthetic)
+    return sweep_halves(x, y, k, (groups_real, groups_synthetic), replicates, seed, device).intervals(level)
 
 
 @dataclass(frozen=True)
@@ -104,8 +99,8 @@ class Halves:
 
 
 def sweep_halves(
-    x: Features,
-    y: Features,
+    x: Rows,
+    y: Rows,
     k: int,
     groups: tuple[ArrayLike | None, ArrayLike | None] = (None, None),
     replicates: int | None = None,
@@ -113,78 +108,39 @@ def sweep_halves(
     device: str = "cpu",
 ) -> Halves:
     """Compute precision, recall, density and coverage on the whole sets and on their half-samples."""
-    if replicates is None:
-        replicates = int(np.clip(PAIRS // (len(x) * len(y)), FEWEST_REPLICATES, REPLICATES))
-    kept_x = _half_samples(units(len(x), groups[0]), replicates, seed, "real", k)
-    kept_y = _half_samples(units(len(y), groups[1], "synthetic"), replicates, seed, "synthetic", k)
-    exact_x, near_x = _own_neighbours(x, k, groups[0], device)
-    exact_y, near_y = _own_neighbours(y, k, groups[1], device)
-    found = hits(x, y, exact_x.distances[:, -1], exact_y.distances[:, -1], device=device)
-    radii = _reach_in_halves(near_x, kept_x, k), _reach_in_halves(near_y, kept_y, k)
-    shares, covered = _sweep(x, y, radii, (kept_x, kept_y), k, device)
-    return Halves(found.shares(k), found.covered, k, (len(x), len(y)), shares, covered, kept_x)
+    wanted = Wanted(
+        k=k, halves=halving_units(x, y, k, groups), replicates=replicates or REPLICATES, seed=seed
+    )
+    return halves_from(sweep(x, y, wanted, device), k)
 
 
-def _half_samples(unit: Labels, replicates: int, seed: int, name: str, k: int) -> Flags:
-    """Return (replicates, n): which rows each half-sample keeps, whole units at a time."""
-    count = int(unit.max()) + 1
-    check_units(count, name)
-    check_neighbours(k, len(unit) // 2 - 1, f"half of {name}")
-    kept = np.zeros((replicates, len(unit)), dtype=np.bool_)
-    for replicate in range(replicates):
-        half = rng(seed, name, replicate).permutation(count)[: count // 2]
-        kept[replicate] = np.isin(unit, half)
-    return kept
+def halving_units(
+    x: Rows, y: Rows, k: int, groups: tuple[ArrayLike | None, ArrayLike | None]
+) -> tuple[Labels, Labels]:
+    """Return the patients of both sets, or refuse what halves cannot carry."""
+    found = []
+    for rows, group, name in ((x, groups[0], "real"), (y, groups[1], "synthetic")):
+        unit = units(len(rows), group, name)
+        check_units(int(unit.max()) + 1, name)
+        check_neighbours(k, len(rows) // 2 - 1, f"half of {name}")
+        found.append(unit)
+    return found[0], found[1]
 
 
-def _own_neighbours(
-    x: Features, k: int, groups: ArrayLike | None, device: str
-) -> tuple[Neighbours, Neighbours]:
-    """Return the k nearest others exactly, and a list long enough that half of it holds k."""
-    largest = int(np.bincount(units(len(x), groups)).max())
-    length = min(len(x) - 1, 4 * k + 20 + 2 * min(largest, 200))
-    return neighbour_lists(x, x, k, length=length, others=True, device=device)
-
-
-def _reach_in_halves(near: Neighbours, kept: Flags, k: int) -> NDArray[np.float32]:
-    """Return (replicates, n): the distance of the k-th nearest other image that the half-sample kept."""
-    distances = near.distances.astype(np.float32)
-    reach = np.empty(kept.shape, dtype=np.float32)
-    for replicate, keep in enumerate(kept):
-        rank = np.cumsum(keep[near.indices], axis=1, dtype=np.int16)
-        at = np.where(rank[:, -1] >= k, np.argmax(rank >= k, axis=1), rank.shape[1] - 1)
-        reach[replicate] = distances[np.arange(len(at)), at]
-    return reach
-
-
-def _sweep(
-    x: Features,
-    y: Features,
-    radii: tuple[NDArray[np.float32], NDArray[np.float32]],
-    kept: tuple[Flags, Flags],
-    k: int,
-    device: str,
-) -> tuple[NDArray[np.float64], Flags]:
-    """Return (replicates, 4) of the four numbers, and which real images each half-sample covers."""
-    centre = x.mean(axis=0)
-    xs, ys = x - centre, y - centre
-    nx, ny = squared_norms(xs), squared_norms(ys)
-    columns = [np.flatnonzero(keep) for keep in kept[1]]
-    holders = [np.zeros(len(column), dtype=np.int64) for column in columns]
-    recalled, covered = np.zeros_like(kept[0]), np.zeros_like(kept[0])
-    for rows, products in product_blocks(xs, ys, device):
-        distances = np.sqrt((nx[rows, None] + ny - 2 * products).clip(min=0)).astype(np.float32)
-        for replicate, column in enumerate(columns):
-            row = np.flatnonzero(kept[0][replicate, rows])
-            part, at = distances[np.ix_(row, column)], row + rows.start
-            in_real = part < radii[0][replicate, at, None]
-            holders[replicate] += in_real.sum(axis=0)
-            covered[replicate, at] = in_real.any(axis=1)
-            recalled[replicate, at] = (part < radii[1][replicate, column]).any(axis=1)
-    n = kept[0].sum(axis=1)
-    precision = [(held > 0).mean() for held in holders]
-    density = [held.mean() / k for held in holders]
-    return np.stack([precision, recalled.sum(axis=1) / n, density, covered.sum(axis=1) / n], axis=1), covered
+def halves_from(swept: Swept, k: int) -> Halves:
+    """Return what a sweep found of the whole sets and of their half-samples."""
+    assert swept.hits is not None
+    assert swept.halves is not None
+    halves = swept.halves
+    return Halves(
+        swept.hits.shares(k),
+        swept.hits.covered,
+        k,
+        swept.n,
+        halves.shares(k),
+        halves.flags(halves.covered).T,
+        halves.flags(halves.kept[0]).T,
+    )
 
 
 def _share_interval(share: float, halves: NDArray[np.float64], n: int, level: float, method: str) -> Interval:

@@ -1,25 +1,37 @@
-"""Fidelity by stratum: kernel distance, coverage, and the Frechet distance beside its real floor."""
+"""Every metric by stratum: the kernel distance first, coverage by all, the rest at equal numbers of images."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core import LEVEL, Interval, UserError, rng
+from ._balls import Flags
 from ._blocks import units
-from ._cards import metric_card
+from ._cards import metric_card, metric_cards
 from ._checks import Features, as_pair
 from ._frechet import frechet_interval
 from ._kernel import kernel_interval
-from ._prdc import Flags
+from ._panel import Metric, score_panel
 from ._prdc_interval import Halves, sweep_halves
 from ._score import Score, Setting, not_enough, scored, too_few
 
 MIN_N = 50
 UNKNOWN = "unknown"
+BY_STRATUM = (
+    "kernel_distance",
+    "coverage",
+    "frechet_distance",
+    "frechet_distance_floor",
+    "precision",
+    "recall",
+    "density",
+    "vendi_score",
+)
+"""What is computed by stratum where no metrics are named."""
 
 
 def by_stratum(
@@ -29,9 +41,11 @@ def by_stratum(
     synthetic_strata: ArrayLike,
     min_n: int = MIN_N,
     *,
+    metrics: Sequence[str | Metric] = BY_STRATUM,
     column: str = "",
     k: int = 5,
     groups: ArrayLike | None = None,
+    train: ArrayLike | None = None,
     extractor: str = "array",
     level: float = LEVEL,
     seed: int = 0,
@@ -39,15 +53,15 @@ def by_stratum(
 ) -> list[Score]:
     """Score every stratum (class, skin tone, site) that the real images have, in sorted order.
 
-    Four scores each:
-
     * ``kernel_distance`` of the stratum's synthetic to its real images: unbiased, so strata of different n
       compare;
     * ``coverage`` of the stratum's real images by *all* synthetic ones, balls drawn among all real images: a
       class that was never made shows here, and the strata's coverages average to the overall one;
     * ``frechet_distance`` of the stratum's synthetic images to one half of its real patients, and
       ``frechet_distance_floor``, of the other half to the same, at the same n: read the first beside the
-      second.
+      second;
+    * every other metric inside the stratum, *rarefied*: from as many images of each kind as the smallest stratum
+      that is large enough has, so that strata compare (these metrics move with n).
 
     Parameters
     ----------
@@ -57,10 +71,14 @@ def by_stratum(
         The stratum of each row; missing values count as ``unknown``.
     min_n:
         Fewest images of a stratum (for the Frechet distance: of each half) that carry a number.
+    metrics:
+        Names as :func:`score_panel` takes them, and ``frechet_distance_floor``.
     column:
         The column's name: strata are then called ``column=value``.
     groups:
         The patient of each real row, where known.
+    train:
+        Features of the images that the generator was trained on, for ``authenticity``.
 
     Returns
     -------
@@ -73,7 +91,7 @@ def by_stratum(
     >>> import numpy as np
     >>> x, y = np.random.default_rng(0).standard_normal((2, 120, 4))
     >>> tone = np.repeat(["I-II", "V-VI"], [106, 14])
-    >>> by_stratum(x, y, tone, tone)[4].reason
+    >>> by_stratum(x, y, tone, tone)[-1].reason
     'not enough data: 14 images in V-VI, 50 needed'
     """
     x, y = as_pair(real, synthetic)
@@ -81,15 +99,33 @@ def by_stratum(
         _strata(real_strata, len(x), "real_strata"),
         _strata(synthetic_strata, len(y), "synthetic_strata"),
     )
-    sweep: Halves | UserError
-    try:
-        sweep = sweep_halves(x, y, k, (groups, None), seed=seed, device=device)
-    except UserError as error:
-        sweep = error
+    names = [each if isinstance(each, str) else each.name for each in metrics]
     comparison = _Strata(
-        x, y, of_x, of_y, groups, sweep, min_n, column, Setting(extractor, level, seed), device
-    )
+        x, y, of_x, of_y, groups, _sweep(x, y, k, groups, seed, device) if "coverage" in names else None,
+        min_n, column, Setting(extractor, level, seed), device, tuple(metrics), k, train,
+        _equal_n(of_x, of_y, min_n),
+    )  # fmt: skip
     return [score for value in np.unique(of_x).tolist() for score in comparison.scores(value)]
+
+
+def _sweep(
+    x: Features, y: Features, k: int, groups: ArrayLike | None, seed: int, device: str
+) -> Halves | UserError:
+    try:
+        return sweep_halves(x, y, k, (groups, None), seed=seed, device=device)
+    except UserError as error:
+        return error
+
+
+def _equal_n(of_real: NDArray[np.str_], of_synthetic: NDArray[np.str_], min_n: int) -> int:
+    """Return the number of images that every stratum with ``min_n`` of both kinds has."""
+    sizes = [
+        min(int((of_real == value).sum()), int((of_synthetic == value).sum())) for value in np.unique(of_real)
+    ]
+    return min((size for size in sizes if size >= min_n), default=min_n)
+
+
+_OWN_WAY = ("kernel_distance", "coverage", "frechet_distance", "frechet_distance_floor")
 
 
 @dataclass(frozen=True)
@@ -99,11 +135,15 @@ class _Strata:
     of_real: NDArray[np.str_]
     of_synthetic: NDArray[np.str_]
     groups: ArrayLike | None
-    sweep: Halves | UserError
+    sweep: Halves | UserError | None
     min_n: int
     column: str
     setting: Setting
     device: str
+    metrics: tuple[str | Metric, ...]
+    k: int
+    train: ArrayLike | None
+    equal_n: int
 
     def scores(self, value: str) -> list[Score]:
         mine, made = self.of_real == value, self.of_synthetic == value
@@ -111,11 +151,51 @@ class _Strata:
         few = too_few(n, "images", self.min_n, value) if n < self.min_n else None
         few_made = few or (too_few(m, "synthetic images", self.min_n, value) if m < self.min_n else None)
         group = None if self.groups is None else np.asarray(self.groups)[mine]
-        return [
-            self._score("kernel_distance", value, (n, m), few_made, lambda: self._kernel(mine, made, group)),
-            self._score("coverage", value, (n, len(self.synthetic)), few, lambda: self._coverage(mine)),
-            *self._frechet(value, mine, made, group, few_made),
-        ]
+        found: dict[str, Score] = {}
+        if "kernel_distance" in self.metrics:
+            found["kernel_distance"] = self._score(
+                "kernel_distance", value, (n, m), few_made, lambda: self._kernel(mine, made, group)
+            )
+        if "coverage" in self.metrics:
+            found["coverage"] = self._score(
+                "coverage", value, (n, len(self.synthetic)), few, lambda: self._coverage(mine)
+            )
+        if {"frechet_distance", "frechet_distance_floor"} & set(self.metrics):
+            both = self._frechet(value, mine, made, group, few_made)
+            found |= {score.metric: score for score in both if score.metric in self.metrics}
+        rest = [each for each in self.metrics if each not in _OWN_WAY]
+        return [*found.values(), *self._rarefied(rest, value, mine, made, few_made)]
+
+    def _rarefied(
+        self, metrics: list[str | Metric], value: str, mine: Flags, made: Flags, few: str | None
+    ) -> list[Score]:
+        """Score the stratum from equally many images of both kinds, as many as every other stratum has."""
+        stratum = f"{self.column}={value}" if self.column else value
+        if few:
+            counts = int(mine.sum()), int(made.sum())
+            built = [each if isinstance(each, str) else each.name for each in metrics]
+            known = metric_cards()
+            return [
+                not_enough(
+                    name,
+                    few,
+                    counts,
+                    known[name].higher_is_better if name in known else None,
+                    self.setting,
+                    stratum,
+                )
+                for name in built
+            ]
+        rows, columns = (
+            np.flatnonzero(each)[_some(int(each.sum()), self.equal_n, self.setting.seed, name)]
+            for each, name in ((mine, "rarefied real"), (made, "rarefied synthetic"))
+        )
+        scores = score_panel(
+            self.real[rows], self.synthetic[columns], metrics=metrics, train=self.train, k=self.k,
+            groups=None if self.groups is None else np.asarray(self.groups)[rows],
+            extractor=self.setting.extractor, level=self.setting.level, seed=self.setting.seed, device=self.device,
+        )  # fmt: skip
+        return [replace(score, stratum=stratum) for score in scores]
 
     def _score(
         self, name: str, value: str, counts: tuple[int, int], few: str | None, measure: Callable[[], Interval]
@@ -138,6 +218,7 @@ class _Strata:
     def _coverage(self, mine: Flags) -> Interval:
         if isinstance(self.sweep, UserError):
             raise self.sweep
+        assert self.sweep is not None
         return self.sweep.coverage_of(mine, self.setting.level)
 
     def _frechet(

@@ -9,8 +9,10 @@ from numpy.typing import ArrayLike
 
 from ..core import LEVEL, Interval, UserError, jackknife
 from ._blocks import BLOCKS, Labels, block_labels, check_units, units
-from ._checks import Features, as_features, unit_rows
+from ._checks import Features, Rows, as_features, as_rows, unit_rows
 from ._parallel import each
+
+STRETCH = 4096
 
 
 def vendi_score(features: ArrayLike, q: float = 1.0) -> float:
@@ -43,7 +45,11 @@ def vendi_score(features: ArrayLike, q: float = 1.0) -> float:
     >>> round(vendi_score([[1.0, 0.0], [0.0, 1.0], [0.0, 2.0], [3.0, 0.0]]), 9)
     2.0
     """
-    return _score(_spectrum(_checked(features, q), q), q)
+    _check_order(q)
+    rows = as_rows(features)
+    if q >= 1 and len(rows) > rows.shape[1]:
+        return _score(np.linalg.eigvalsh(_dual(rows)).clip(min=0), q)
+    return _score(_spectrum(_checked(rows, q), q), q)
 
 
 def vendi_interval(
@@ -71,17 +77,34 @@ def vendi_interval(
     count = int(unit.max()) + 1
     check_units(count, "features")
     labels = block_labels(unit, min(blocks, count), seed)
-    left_out = [_score(spectrum, q) for spectrum in _without_blocks(rows, labels)]
-    interval = jackknife(left_out, _score(_spectrum(rows, q), q), level)
+    interval = jackknife(vendi_without_blocks(rows, labels, q), _score(_spectrum(rows, q), q), level)
     return replace(
         interval, lo=min(max(1.0, interval.lo), interval.value), hi=min(float(len(rows)), interval.hi)
     )
 
 
-def _checked(features: ArrayLike, q: float) -> Features:
+def vendi_without_blocks(features: ArrayLike, labels: Labels, q: float = 1.0) -> list[float]:
+    """Return the score without each block."""
+    return [_score(spectrum, q) for spectrum in _without_blocks(_checked(features, q), labels)]
+
+
+def _check_order(q: float) -> None:
     if not q > 0:
         raise UserError(f"the order q of a Vendi score must be above 0, got {q}")
+
+
+def _checked(features: ArrayLike, q: float) -> Features:
+    _check_order(q)
     return unit_rows(as_features(features))
+
+
+def _dual(rows: Rows) -> Features:
+    """Return the D x D matrix of unit rows over n, a stretch of rows at a time: nothing of size n is copied."""
+    whole = np.zeros((rows.shape[1], rows.shape[1]))
+    for start in range(0, len(rows), STRETCH):
+        part = unit_rows(np.asarray(rows[start : start + STRETCH], dtype=np.float64), first=start)
+        whole += part.T @ part
+    return whole / len(rows)
 
 
 def _spectrum(rows: Features, q: float) -> Features:

@@ -148,7 +148,7 @@ def test_copies_are_not_authentic_and_strangers_are() -> None:
 
 def test_blocks_of_rows_give_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = prdc(REAL, FAKE), kernel_distance(REAL, FAKE)
-    monkeypatch.setattr("synmedbench.metrics._products.BLOCK_BYTES", 8 * 384 * 37)
+    monkeypatch.setattr("synmedbench.metrics._products.SIDE", 37)
     assert prdc(REAL, FAKE) == whole[0]
     assert kernel_distance(REAL, FAKE) == pytest.approx(whole[1], rel=1e-10)
 
