@@ -29,6 +29,15 @@ app.add_typer(reward_app, name="reward")
 
 OutFile = Annotated[Path | None, typer.Option("--out", help="Write the record (JSON) here.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+TABLE_FORMATS = ("table", "markdown", "csv", "json")
+TableFormat = Annotated[str, typer.Option("--format", help=f"What is printed: {', '.join(TABLE_FORMATS)}.")]
+CacheFolder = Annotated[
+    Path | None, typer.Option(help="Keep features here, by content (default: in the user's cache).")
+]
+Ruler = Annotated[
+    Path | None, typer.Option(help="A document of self-check on REAL: scores are said in plain words.")
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep features.")]
 
 
 def _version(asked: bool) -> None:
@@ -49,11 +58,15 @@ def _main(
 @app.command()
 def evaluate(
     synthetic: Annotated[
-        str, typer.Argument(help="Synthetic images: a folder, an .npz, or an image-set spec.")
+        str, typer.Argument(help="Synthetic images: a folder, an .npz, or an image-set spec; or features.")
     ],
-    real: Annotated[str, typer.Argument(help="Real images to compare with; copies are told of these.")],
+    real: Annotated[str, typer.Argument(help="Real images to compare with.")],
     holdout: Annotated[
         str | None, typer.Option(help="Other real images: the ceiling, and what copies are told by.")
+    ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(help="Images the generator was trained on: copies are told of these (else of REAL)."),
     ] = None,
     extractors: Annotated[str, typer.Option(help="Comma-separated, such as domain,texture.")] = "",
     metrics: Annotated[str, typer.Option(help="Comma-separated; default: all.")] = "",
@@ -63,34 +76,196 @@ def evaluate(
     reward: Annotated[Path | None, typer.Option(help="Folder of a fitted reward model.")] = None,
     size: Annotated[int | None, typer.Option(help="Side in pixels at which images are compared.")] = None,
     out: OutFile = None,
+    format_: TableFormat = "table",
+    keep_features: Annotated[
+        Path | None, typer.Option(help="Keep what was measured of each image in this folder, for merge.")
+    ] = None,
+    ruler: Ruler = None,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
     seed: Seed = 0,
 ) -> None:
     """Score synthetic images against real ones: a table with intervals."""
+    curves = _ruler(ruler)
+    _check_format(format_)
     if out:
         _check_file(out)
+    if keep_features:
+        _check_new(keep_features, "--keep-features")
     from .benchmark import evaluate as run_evaluation
-    from .benchmark import write_record
-    from .reports import evaluation_table
 
     record = run_evaluation(
         synthetic,
         real,
         holdout=holdout,
+        train=train,
         extractors=_words(extractors),
         metrics=_words(metrics),
         by=_words(by),
         reward=reward,
         size=size,
         seed=seed,
+        cache=_cache(cache, no_cache),
+        keep=keep_features,
         progress=console_progress(),
     )
+    _show_evaluation(record, out, format_, curves)
+    if keep_features and format_ == "table":
+        typer.echo(f"shard: {keep_features}")
+
+
+@app.command()
+def merge(
+    shards: Annotated[list[Path], typer.Argument(help="Folders that evaluate --keep-features wrote.")],
+    out: OutFile = None,
+    format_: TableFormat = "table",
+    ruler: Ruler = None,
+) -> None:
+    """Score the images of several shards together: the same as evaluating all at once."""
+    curves = _ruler(ruler)
+    _check_format(format_)
+    if out:
+        _check_file(out)
+    from .benchmark import merge as merge_shards
+
+    _show_evaluation(merge_shards(shards), out, format_, curves)
+
+
+@app.command()
+def explain(
+    synthetic: Annotated[str, typer.Argument(help="Synthetic images, or features.")],
+    real: Annotated[str, typer.Argument(help="Real images, or features.")],
+    metric: Annotated[
+        str, typer.Option(help="Comma-separated: coverage, precision, recall, frechet_distance, kernel_distance, "
+                               "copy_share.")
+    ] = "",
+    extractor: Annotated[str | None, typer.Option(help="One extractor, such as texture.")] = None,
+    by: Annotated[str | None, typer.Option(help="Column by which images are counted (default: label).")] = None,
+    holdout: Annotated[str | None, typer.Option(help="Other real images: what copies are told by.")] = None,
+    train: Annotated[str | None, typer.Option(help="Images the generator was trained on.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A page (.html), a document (.json), or a folder for both.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", min=1, help="Images shown for each metric and set.")] = 12,
+    size: Annotated[int | None, typer.Option(help="Side in pixels at which images are compared.")] = None,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
+    seed: Seed = 0,
+) -> None:
+    """Show the images that moved a score most: uncovered, outside, influential, nearest pairs."""
+    if out:
+        _check_file(out) if out.suffix.lower() in (".html", ".json") else _check_folder(out)
+    from .benchmark import explain as run_explanation
+    from .reports import build_explanation, explanation_tables
+
+    explained = run_explanation(
+        synthetic,
+        real,
+        metrics=_words(metric),
+        extractor=extractor,
+        holdout=holdout,
+        train=train,
+        by=by,
+        shown=n,
+        size=size,
+        seed=seed,
+        cache=_cache(cache, no_cache),
+        progress=console_progress(),
+    )
+    for table in explanation_tables(explained):
+        _print(table)
+    for path in build_explanation(explained, out) if out else []:
+        typer.echo(f"explanation: {path}")
+
+
+def _ruler(path: Path | None) -> Any:
+    """The self-check that scores are read off; a file that is none is told before any work."""
+    if path is None:
+        return None
+    from .benchmark import read_self_check
+
+    return read_self_check(path)
+
+
+def _show_evaluation(record: Any, out: Path | None, format_: str, curves: Any) -> None:
+    from .benchmark import in_plain_words, write_record
+    from .reports import evaluation_csv, evaluation_markdown, evaluation_table
+
     record.asked["typed"] = _typed()
-    _print(evaluation_table(record))
-    for entry in record.memorisation:
-        typer.echo(entry.words)
+    lines = in_plain_words(record, curves) if curves is not None else []
+    if format_ == "table":
+        _print(evaluation_table(record))
+        for line in [*(entry.words for entry in record.memorisation), *lines]:
+            typer.echo(line)
+    elif format_ == "json":
+        typer.echo(record.model_dump_json(indent=2))
+    else:
+        typer.echo((evaluation_csv if format_ == "csv" else evaluation_markdown)(record), nl=False)
     if out:
         write_record(record, out)
-        typer.echo(f"record: {out}")
+        typer.echo(f"record: {out}", err=format_ != "table")
+
+
+@app.command("self-check")
+def self_check_command(
+    real: Annotated[str, typer.Argument(help="Real images: a folder, an .npz, or an image-set spec.")],
+    extractors: Annotated[
+        str, typer.Option(help="Comma-separated; default: domain (where there are labels) and texture.")
+    ] = "",
+    metrics: Annotated[str, typer.Option(help="Comma-separated; default: the panel.")] = "",
+    faults: Annotated[str, typer.Option(help="Comma-separated; default: all that can be planted.")] = "",
+    by: Annotated[
+        str | None, typer.Option(help="A column of which one value goes missing, such as skin_tone.")
+    ] = None,
+    splits: Annotated[int, typer.Option(min=2, help="Random splits by patient; 5 or more for a verdict.")] = 5,
+    size: Annotated[int | None, typer.Option(help="Side in pixels at which images are measured.")] = None,
+    limit: Annotated[int, typer.Option(help="Most images that are used.")] = 2000,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Keep features and scores here, to go on when stopped (default: .stages beside --out)."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the document (JSON) here.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with the curves here.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Plant faults in real images and say which metric sees which, and from what strength."""
+    for path, option in ((out, "--out"), (html, "--html")):
+        if path:
+            _check_file(path, option)
+    if cache:
+        _check_folder(cache)
+    from .benchmark import self_check, write_self_check
+    from .reports import build_self_check_page, self_check_lines, self_check_tables
+
+    beside = out or html
+    document = self_check(
+        real,
+        extractors=_words(extractors),
+        metrics=_words(metrics),
+        by=by,
+        faults=_words(faults),
+        splits=splits,
+        size=size,
+        limit=limit,
+        seed=seed,
+        cache=cache or (beside.absolute().parent / ".stages" if beside else None),
+        workers=workers,
+        progress=console_progress(),
+    )
+    document.asked["typed"] = _typed()
+    for table in self_check_tables(document):
+        _print(table)
+    for line in self_check_lines(document):
+        typer.echo(line)
+    if out:
+        write_self_check(document, out)
+        typer.echo(f"self-check: {out}")
+    if html:
+        typer.echo(f"page: {build_self_check_page(document, html)}")
+    if document.failed:
+        typer.echo("not all could be checked; what failed is named above", err=True)
+        raise typer.Exit(3)
 
 
 @app.command()
@@ -139,6 +314,43 @@ def _dry_run(asked: Any, folder: Path) -> None:
         typer.echo(f"  {kind}: {count} to do")
     if asked.budget_minutes:
         typer.echo(f"  budget for all on two cores: {sum(asked.budget_minutes.values()):g} minutes")
+
+
+@app.command()
+def plan(
+    recipe: Annotated[
+        str | None, typer.Argument(help="Name of a built-in recipe, or the path of a YAML file.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a part of the recipe.")
+    ] = None,
+    measure: Annotated[
+        bool, typer.Option("--measure/--no-measure", help="Measure how distances spread between real images.")
+    ] = True,
+    n_real: Annotated[int | None, typer.Option(min=1, help="Without a recipe: real reference images.")] = None,
+    n_synthetic: Annotated[
+        int | None, typer.Option(min=1, help="Without a recipe: images of each generator.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Without a recipe: seeds.")] = 5,
+    ratings: Annotated[int | None, typer.Option(min=1, help="Without a recipe: ratings an arm.")] = None,
+) -> None:
+    """Say which differences these numbers of images, patients, ratings and seeds could show."""
+    numbers = n_real is not None or n_synthetic is not None
+    if (recipe is None) is not numbers or (n_real is None) is not (n_synthetic is None):
+        raise UserError("plan needs a recipe, or --n-real and --n-synthetic", remedy="give one of the two")
+    from .reports import plan_table
+
+    if n_real is not None and n_synthetic is not None:
+        from .benchmark import plan_numbers
+
+        rows = plan_numbers(n_real, n_synthetic, seeds=seeds, ratings=ratings)
+        _print(plan_table(rows, f"{n_real} real and {n_synthetic} synthetic images"))
+        return
+    from .benchmark import plan_recipe, read_recipe
+
+    asked = read_recipe(str(recipe), set_ or [])
+    rows = plan_recipe(asked, measure=measure, progress=console_progress())
+    _print(plan_table(rows, f"{asked.name}: what it could show"))
 
 
 @app.command("ls")
@@ -377,11 +589,11 @@ def leaderboard(
     typer.echo(f"leaderboard: {build_leaderboard(records, out)}")
 
 
-def _check_file(path: Path) -> None:
+def _check_file(path: Path, option: str = "--out") -> None:
     """Refuse, before any work, what cannot be written as a file: also devices, which a rename would replace."""
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "no plain file"
-        raise UserError(f"it is {kind}", where=path, remedy="give --out the name of a file")
+        raise UserError(f"it is {kind}", where=path, remedy=f"give {option} the name of a file")
     _check_place(path)
 
 
@@ -391,10 +603,29 @@ def _check_folder(path: Path) -> None:
     _check_place(path / "x")
 
 
-def _check_new(path: Path) -> None:
+def _check_new(path: Path, option: str = "--out") -> None:
     _check_folder(path)
     if path.exists() and any(path.iterdir()):
-        raise UserError("is not empty", where=path, remedy="choose another --out")
+        raise UserError("is not empty", where=path, remedy=f"choose another {option}")
+
+
+def _check_format(name: str) -> None:
+    if name not in TABLE_FORMATS:
+        raise UserError(f"no format {name!r}", remedy=did_you_mean(name, TABLE_FORMATS))
+
+
+def _cache(folder: Path | None, off: bool) -> Path | None:
+    """Where features are kept; a folder that was named must be usable, the default one is a convenience."""
+    if off and folder is not None:
+        raise UserError("--cache and --no-cache exclude each other", remedy="leave one out")
+    if off:
+        return None
+    if folder is not None:
+        _check_folder(folder)
+        return folder
+    from .benchmark import default_cache
+
+    return default_cache()
 
 
 def _check_parquet(path: Path) -> None:
@@ -414,7 +645,15 @@ def _check_place(path: Path) -> None:
 
 
 def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+    """Words between commas; a comma inside brackets belongs to its word (``array?files={a: x.npy, b: y.npy}``)."""
+    words, depth = [""], 0
+    for sign in text:
+        depth += (sign in "[{(") - (sign in ")}]")
+        if sign == "," and depth <= 0:
+            words.append("")
+        else:
+            words[-1] += sign
+    return [word.strip() for word in words if word.strip()]
 
 
 def _typed() -> str:

@@ -8,16 +8,32 @@ if TYPE_CHECKING:
     from ._audit import audit as audit
     from ._claims import decide as decide
     from ._evaluate import evaluate as evaluate
+    from ._evaluate import merge as merge
+    from ._evaluate_cache import default_cache as default_cache
+    from ._evaluate_ruler import in_plain_words as in_plain_words
+    from ._explain import Explained as Explained
+    from ._explain import Explanation as Explanation
+    from ._explain import ShownImage as ShownImage
+    from ._explain import explain as explain
     from ._gallery import arrange as arrange
+    from ._plan import Detectable as Detectable
+    from ._plan import plan_numbers as plan_numbers
+    from ._plan import plan_recipe as plan_recipe
     from ._ranking import rank as rank
     from ._recipe import Recipe as Recipe
     from ._recipe import builtin_recipes as builtin_recipes
     from ._recipe import read_recipe as read_recipe
     from ._recipe import short_name as short_name
     from ._record import SCHEMA_VERSION as SCHEMA_VERSION
+    from ._record import AgreementRow as AgreementRow
     from ._record import Audit as Audit
     from ._record import CellRow as CellRow
     from ._record import Claim as Claim
+    from ._record import CopiedPatient as CopiedPatient
+    from ._record import CopyPair as CopyPair
+    from ._record import CopyPower as CopyPower
+    from ._record import PowerRow as PowerRow
+    from ._record import Comparison as Comparison
     from ._record import Data as Data
     from ._record import FailedCell as FailedCell
     from ._record import GeneratorEntry as GeneratorEntry
@@ -31,17 +47,38 @@ if TYPE_CHECKING:
     from ._record import read_record as read_record
     from ._record import write_record as write_record
     from ._ruler import as_blur as as_blur
+    from ._ruler_curves import CurveReading as CurveReading
+    from ._ruler_curves import curve_readings as curve_readings
+    from ._ruler_curves import read_curves as read_curves
     from ._run import plan_run as plan_run
     from ._run import run_recipe as run_recipe
+    from ._self_check import self_check as self_check
+    from ._self_check_record import CheckCurve as CheckCurve
+    from ._self_check_record import CheckFault as CheckFault
+    from ._self_check_record import CheckPoint as CheckPoint
+    from ._self_check_record import SelfCheck as SelfCheck
+    from ._self_check_record import read_self_check as read_self_check
+    from ._self_check_record import write_self_check as write_self_check
     from ._single import align_base as align_base
     from ._single import fit_reward as fit_reward
     from ._single import generate_images as generate_images
 
 _ROOMS = {
+    "AgreementRow": "._record",
     "Audit": "._record",
     "CellRow": "._record",
+    "CheckCurve": "._self_check_record",
+    "CheckFault": "._self_check_record",
+    "CheckPoint": "._self_check_record",
     "Claim": "._record",
+    "CopiedPatient": "._record",
+    "CopyPair": "._record",
+    "CopyPower": "._record",
+    "PowerRow": "._record",
+    "Comparison": "._record",
+    "CurveReading": "._ruler_curves",
     "Data": "._record",
+    "Detectable": "._plan",
     "FailedCell": "._record",
     "GeneratorEntry": "._record",
     "Memorisation": "._record",
@@ -52,23 +89,38 @@ _ROOMS = {
     "RulerReading": "._record",
     "SCHEMA_VERSION": "._record",
     "ScoreRow": "._record",
+    "SelfCheck": "._self_check_record",
     "align_base": "._single",
     "arrange": "._gallery",
     "as_blur": "._ruler",
     "audit": "._audit",
     "builtin_recipes": "._recipe",
+    "curve_readings": "._ruler_curves",
     "decide": "._claims",
+    "default_cache": "._evaluate_cache",
     "evaluate": "._evaluate",
+    "Explained": "._explain",
+    "Explanation": "._explain",
+    "ShownImage": "._explain",
+    "explain": "._explain",
     "fit_reward": "._single",
     "gallery_name": "._record",
+    "in_plain_words": "._evaluate_ruler",
     "generate_images": "._single",
+    "merge": "._evaluate",
+    "plan_numbers": "._plan",
+    "plan_recipe": "._plan",
     "plan_run": "._run",
     "rank": "._ranking",
+    "read_curves": "._ruler_curves",
     "read_recipe": "._recipe",
     "read_record": "._record",
+    "read_self_check": "._self_check_record",
     "run_recipe": "._run",
+    "self_check": "._self_check",
     "short_name": "._recipe",
     "write_record": "._record",
+    "write_self_check": "._self_check_record",
 }
 __all__ = sorted(_ROOMS)
 __getattr__, __dir__ = lazy_exports(__name__, _ROOMS)

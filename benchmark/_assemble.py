@@ -20,17 +20,21 @@ from ..core import (
     did_you_mean,
     registry,
 )
-from ..imagesets import DECODING_RULE, ImageSet, count_strata
-from ..metrics import metric_cards
+from ..imagesets import ImageSet, count_strata
+from ..metrics import load_left_out, metric_cards
+from ._agreement_rows import agreement_rows
 from ._audit import audit
 from ._claims import CellKey, Evidence, decide
+from ._copies import certain
 from ._engine import Outcome
 from ._graph import Graph
+from ._pairwise import Asked, Kept, compare_pairs
 from ._ranking import rank
 from ._recipe import Recipe, resolved, short_name, without_alias
 from ._record import (
     Audit,
     CellRow,
+    CopyPower,
     Data,
     FailedCell,
     GeneratorEntry,
@@ -41,6 +45,7 @@ from ._record import (
 from ._ruler import read_ruler
 from ._shelf import unshelve
 from ._work_generate import read_card
+from ._work_score import LEFT_OUT
 
 Kind = Literal["generator", "reference", "aligned"]
 MEMORISING_P = 0.01
@@ -54,9 +59,18 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
         CellRow(**row) for stage in graph.cells.values() for row in _rows(stage.folder(cache), "cell.json")
     ]
     kinds = {entry.name: entry for entry in _generators(recipe, graph, cache, images)}
-    extractor = recipe.rank.extractor or short_name(recipe.extractors[0])
+    extractor, _ = recipe.compared()
+    kept, reasons = _kept(recipe, graph, cache)
     evidence = Evidence(
-        scores, cells, copies, list(kinds), recipe.seeds, extractor, recipe.rank.metric, _draws(graph, cache)
+        scores,
+        cells,
+        copies,
+        list(kinds),
+        recipe.seeds,
+        extractor,
+        recipe.rank.metric,
+        _draws(graph, cache),
+        kept,
     )
     judges = _judges(graph, cache)
     evidence = replace(evidence, doubt=judges.get("H", {}).get("unreliable"))
@@ -80,6 +94,7 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
         claims=decide(recipe.claims, evidence),
         audits=_audits(recipe, scores, evidence.doubt),
         memorisation=copies,
+        copy_power=_copy_power(graph, cache),
         ranking=rank(
             scores,
             {name: entry.kind for name, entry in kinds.items()},
@@ -88,6 +103,18 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
             extractor=extractor,
             higher_is_better=bool(direction_of(recipe.rank.metric, recipe)),
         ),
+        comparisons=compare_pairs(
+            kept,
+            {name: entry.kind for name, entry in kinds.items()},
+            Asked(
+                recipe.rank.metric,
+                extractor,
+                recipe.seeds,
+                bool(direction_of(recipe.rank.metric, recipe)),
+            ),
+            reasons,
+        ),
+        agreement=agreement_rows(scores, {name: entry.kind for name, entry in kinds.items()}),
         ruler=read_ruler(scores, list(kinds), metric=recipe.rank.metric, extractor=extractor),
         scores=scores,
         cells=cells,
@@ -127,6 +154,22 @@ def _scores(recipe: Recipe, graph: Graph, cache: Path) -> tuple[list[ScoreRow], 
     return scores, copies
 
 
+def _kept(recipe: Recipe, graph: Graph, cache: Path) -> tuple[Kept, dict[tuple[str, int], str]]:
+    """What the score stages kept to compare generators by, and why the ranking metric's replicates are missing."""
+    kept, reasons = {}, {}
+    for (name, seed), stage in graph.scores.items():
+        folder = stage.folder(cache)
+        if not (folder / LEFT_OUT).is_file():
+            reasons[(name, seed)] = f"the scores of {name}, seed {seed}, failed: see the failed stages"
+            continue
+        for found in load_left_out(folder / LEFT_OUT):
+            kept[(name, seed, found.metric)] = found
+        why = json.loads((folder / "scores.json").read_text())["not_compared"].get(recipe.rank.metric)
+        if why:
+            reasons[(name, seed)] = why
+    return kept, reasons
+
+
 def direction_of(metric: str, recipe: Recipe) -> bool | None:
     """Whether higher is better, from the metric itself: never from a row, which may be missing."""
     if metric == "plausible_share":
@@ -155,11 +198,18 @@ def _missing(recipe: Recipe, name: str, seed: int) -> ScoreRow:
     )
 
 
+def _copy_power(graph: Graph, cache: Path) -> list[CopyPower]:
+    path = graph.copies.folder(cache) / "search.json" if graph.copies else None
+    return [CopyPower(**json.loads(path.read_text())["power"])] if path and path.is_file() else []
+
+
 def _adjust(copies: list[Memorisation]) -> None:
     """Benjamini-Hochberg over all generators and seeds: memorising needs p < .01 after it."""
     known = [entry for entry in copies if entry.p is not None]
     for entry, adjusted in zip(known, benjamini_hochberg([entry.p or 0.0 for entry in known]), strict=True):
         entry.p_adjusted = float(adjusted)
+        if certain(entry):
+            continue
         if entry.memorising and adjusted >= MEMORISING_P:
             entry.memorising = False
             entry.words += (
@@ -210,7 +260,7 @@ def describe_data(images: ImageSet, recipe: Recipe, group: str | None) -> Data:
         content_hash=images.content_hash,
         n=len(images),
         image_size=recipe.imageset.size,
-        decoding=DECODING_RULE,
+        decoding=images.about.decoding,
         classes=images.classes,
         splits={str(name): int(splits[name]) for name in sorted(splits.index)},
         strata={column: count_strata(images, column) for column in ["label", *recipe.imageset.strata]},

@@ -9,7 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import MIN_SEEDS, describe_seeds, holm, interval_pvalue, paired_t_within
+from ..core import MIN_SEEDS, UserError, describe_seeds, holm, interval_pvalue, paired_t_within
+from ..metrics import difference_of
+from ._pairwise import Kept, variance_of
 from ._ranking import Summary, over_seeds, rows_of, variance_within
 from ._recipe import ClaimPart
 from ._record import CellRow, Claim, Memorisation, ScoreRow
@@ -35,6 +37,8 @@ class Evidence:
     rank_metric: str
     draws: Mapping[CellKey, Mapping[str, NDArray[np.float64]]] = field(default_factory=dict)
     """The cells' bootstrap draws over test patients, paired between cells."""
+    kept: Kept = field(default_factory=dict)
+    """The generators' replicates over images, paired between generators."""
     doubt: str | None = None
     """Why judge H cannot be believed on these images, if so."""
 
@@ -114,9 +118,10 @@ def _score(part: ClaimPart, evidence: Evidence) -> Claim:
 
 
 def _image_variance(part: ClaimPart, metric: str, evidence: Evidence) -> list[float] | None:
-    """Variance over images of each seed's difference: the sum of both sides', since all share the real patients.
+    """Variance over images of each seed's difference, paired where both sides' replicates were kept.
 
-    The sides are positively correlated through those patients, so this is on the safe side.
+    Else the sum of both sides' variances: they are positively correlated through the real patients, so this is on
+    the safe side.
     """
     sides = [
         {row.seed: variance_within(row) for row in rows if row.value is not None}
@@ -124,7 +129,20 @@ def _image_variance(part: ClaimPart, metric: str, evidence: Evidence) -> list[fl
         for rows in [rows_of(evidence.scores, name, metric, evidence.extractor, part.stratum)]
     ]
     shared = [seed for seed in evidence.seeds if all(seed in side for side in sides)]
-    return [sides[0][seed] + sides[1][seed] for seed in shared] or None
+    paired = {seed: _paired_variance(part, metric, evidence, seed) for seed in shared}
+    return [
+        sides[0][seed] + sides[1][seed] if (found := paired[seed]) is None else found for seed in shared
+    ] or None
+
+
+def _paired_variance(part: ClaimPart, metric: str, evidence: Evidence, seed: int) -> float | None:
+    a, b = (evidence.kept.get((name or "", seed, metric)) for name in (part.a, part.b))
+    if a is None or b is None or part.stratum != "all":
+        return None
+    try:
+        return variance_of(difference_of(a, b))
+    except UserError:
+        return None
 
 
 def _paired_scores(

@@ -11,6 +11,7 @@ from typing import Any
 from ..core import UserError, file_hash, parse_spec, registry
 from ..imagesets import UNKNOWN, ImageSet, open_imageset
 from ..metrics import RewardModel
+from ._copies import default_views
 from ._recipe import Component, Recipe, short_name, without_alias
 from ._stage import Stage
 from ._work_data import with_groups
@@ -28,6 +29,7 @@ class Graph:
     cards: dict[tuple[str, int], Stage] = field(default_factory=dict)
     judges: dict[tuple[str, int], Stage] = field(default_factory=dict)
     panels: dict[tuple[str, int], Stage] = field(default_factory=dict)
+    copies: Stage | None = None
 
     def add(self, stage: Stage) -> Stage:
         """Keep the stage under its name."""
@@ -46,21 +48,36 @@ def build_graph(recipe: Recipe, data: Stage, images: ImageSet) -> Graph:
             Stage(
                 f"features [{short_name(part)}]",
                 "._work_score:real_features",
-                1,
+                2,
                 {
                     "extractor": part,
                     "code": _code("extractors", part),
                     "content": content_of(part),
-                    "flips": recipe.imageset.flips,
                 },
                 needs={"data": data},
             )
         )
         for part in recipe.extractors
     }
+    graph.copies = graph.add(_copies_stage(recipe, data))
     for seed in recipe.seeds:
         _Seed(recipe, graph, seed, columns, features, images).build()
     return graph
+
+
+def _copies_stage(recipe: Recipe, data: Stage) -> Stage:
+    part = recipe.copies.extractor
+    name, views = short_name(part), recipe.copies.views
+    config = {
+        "name": name,
+        "extractor": part,
+        "code": _code("extractors", part),
+        "content": content_of(part),
+        "views": list(default_views(name, recipe.imageset.flips)) if views is None else views,
+        "group": data.config["group"],
+        "n_images": recipe.n_images,
+    }
+    return Stage(f"copies [{name}]", "._work_copies:copy_search", 1, config, needs={"data": data})
 
 
 @dataclass
@@ -87,12 +104,14 @@ class _Seed:
             self.score(name, self.sample(name, fits[name]), fits[name], judges)
         self.cells()
 
-    def stage(self, name: str, function: str, config: Mapping[str, Any], needs: Mapping[str, Stage]) -> Stage:
+    def stage(
+        self, name: str, function: str, config: Mapping[str, Any], needs: Mapping[str, Stage], version: int = 1
+    ) -> Stage:
         return self.graph.add(
             Stage(
                 f"{name} [seed {self.seed}]",
                 function,
-                1,
+                version,
                 config,
                 self.seed,
                 {"data": self.graph.data, **needs},
@@ -198,10 +217,13 @@ class _Seed:
     def score(self, name: str, sampled: Stage, fitted: Stage, judges: Mapping[str, Stage]) -> None:
         recipe = self.recipe
         extractors = {short_name(part): part for part in recipe.extractors}
+        copies = self.graph.copies
+        assert copies is not None
         config = {
             "generator": name,
             "extractors": extractors,
             "metrics": [{"spec": part, "code": _code("metrics", part)} for part in recipe.metrics],
+            "compared": dict([recipe.compared()]),
             "columns": self.columns,
             "strata": ["label", *[c for c in recipe.imageset.strata if c != "label"]],
             "min_stratum": recipe.imageset.min_stratum,
@@ -209,16 +231,18 @@ class _Seed:
             "group": self.graph.data.config["group"],
             "imageset": self.images.about.name,
             "seed": self.seed,
+            "copies": dict(copies.config),
         }
         needs = {
             "images": sampled,
             "fit": fitted,
+            "copies": copies,
             **{f"features-{key}": stage for key, stage in self.features.items()},
             **{f"judge-{role}": stage for role, stage in judges.items()},
             **(self.panels("H") if judges else {}),
         }
         self.graph.scores[(name, self.seed)] = self.stage(
-            f"score {name}", "._work_score:score", config, needs
+            f"score {name}", "._work_score:score", config, needs, version=4
         )
 
     def cells(self) -> None:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ..core import KINDS, UserError, did_you_mean, parse_spec, read_value, registry
+from ..imagesets import check_view
 from ._record import faults
 
 Component = str | dict[str, Any]
@@ -85,6 +86,20 @@ class JudgePart(_Part):
     steps: int = Field(default=150, ge=1)
     ensemble: int = Field(default=1, ge=1)
     mismatch: bool = Field(default=True, description="automatic feedback: real images with a wrong class")
+
+
+class CopiesPart(_Part):
+    """How copies of training patients are looked for."""
+
+    extractor: Component = "thumbnail"
+    views: list[str] | None = Field(
+        default=None, description="views of the training images (default: by the extractor and imageset.flips)"
+    )
+
+    @field_validator("views")
+    @classmethod
+    def _readable(cls, value: list[str] | None) -> list[str] | None:
+        return [check_view(name) for name in dict.fromkeys(value)] if value is not None else None
 
 
 class AlignmentPart(_Part):
@@ -167,6 +182,7 @@ class Recipe(_Part):
     metrics: list[Component] = Field(
         default_factory=list, description="metrics of plug-ins, beside the panel"
     )
+    copies: CopiesPart = Field(default_factory=CopiesPart)
     classifiers: ClassifiersPart | None = Field(default_factory=ClassifiersPart)
     claims: list[ClaimPart] = Field(default_factory=list)
     rank: RankPart = Field(default_factory=RankPart)
@@ -198,6 +214,12 @@ class Recipe(_Part):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def compared(self) -> tuple[str, list[str]]:
+        """The ranking's extractor, and the metrics by which generators are compared on it."""
+        extractor = self.rank.extractor or short_name(self.extractors[0])
+        claimed = [claim.metric for claim in self.claims if claim.compare == "score" and claim.metric]
+        return extractor, sorted({self.rank.metric, *claimed})
 
     def generator_names(self) -> list[str]:
         """Names of everything that hands in images, in the order of the record."""
@@ -238,6 +260,7 @@ def _unknown_components(recipe: Recipe) -> list[str]:
         wanted += [(where, "generators", part) for part in parts]
     wanted += [("extractors", "extractors", part) for part in recipe.extractors]
     wanted += [("metrics", "metrics", part) for part in recipe.metrics]
+    wanted.append(("copies.extractor", "extractors", recipe.copies.extractor))
     if recipe.alignment:
         wanted += [("alignment.methods", "aligners", part) for part in recipe.alignment.methods]
     if recipe.classifiers:

@@ -125,6 +125,25 @@ class Audit(_Model):
     simulated_h: bool = True
 
 
+class CopyPair(_Model):
+    """An image and the training image nearest to it."""
+
+    row: int
+    file: str = ""
+    train_row: int
+    train_file: str = ""
+    view: str = "as-is"
+    closeness: Number = Field(default=None, description="0 a copy, about 1 unrelated; null: equal pixels")
+
+
+class CopiedPatient(_Model):
+    """A training patient of whom near-copies were made, named by the image that was copied most closely."""
+
+    train_row: int
+    train_file: str = ""
+    images: int
+
+
 class Memorisation(_Model):
     """Whether a generator gives back its training patients."""
 
@@ -138,6 +157,58 @@ class Memorisation(_Model):
     p: Number = None
     p_adjusted: Number = None
     n: int = 0
+    words: str
+    extractor: str = ""
+    views: list[str] = Field(default_factory=list, description="views of the training images that were looked for")
+    threshold: Number = Field(default=None, description="closeness below which an image counts as a copy")
+    fewest_copies: int | None = Field(default=None, description="fewer copies could not have been found")
+    n_train: int | None = None
+    n_holdout: int | None = None
+    exact_copies: int | None = Field(default=None, description="images equal to a training image pixel by pixel")
+    exact_holdout: int | None = Field(default=None, description="the same in the hold-out")
+    exact: list[CopyPair] = Field(default_factory=list, description="the first of them")
+    patients_by: str | None = Field(default=None, description="column that tells patients; null: images stand for them")
+    n_patients: int | None = None
+    patients_copied: int | None = Field(default=None, description="training patients with a near-copy")
+    patients_share: Number = None
+    patients_lo: Number = None
+    patients_hi: Number = None
+    most_copied: list[CopiedPatient] = Field(default_factory=list)
+    pairs: list[CopyPair] = Field(default_factory=list, description="the nearest pairs, nearest first")
+    holdout_pairs: list[CopyPair] = Field(default_factory=list, description="the same of the hold-out: unrelated")
+
+
+class PowerRow(_Model):
+    """How often planted copies of one kind were found."""
+
+    kind: str = Field(description="exact, or the change by which the copies were disguised")
+    share: float
+    copies: int
+    value: float = Field(description="share of trials in which they were found at p < .01")
+    lo: float
+    hi: float
+
+
+class CopyPower(_Model):
+    """What the memorisation test can find on these images: the power curve of planted copies."""
+
+    extractor: str
+    views: list[str] = Field(default_factory=list)
+    n_train: int
+    n_holdout: int
+    n_synthetic: int
+    repeats: int
+    rows: list[PowerRow] = Field(default_factory=list)
+    false_alarm: Number = None
+    false_alarm_lo: Number = None
+    false_alarm_hi: Number = None
+    smallest: dict[str, Number] = Field(
+        default_factory=dict, description="kind -> smallest share found in 80% of trials"
+    )
+    recognised: dict[str, Number] = Field(
+        default_factory=dict, description="kind -> share of single copies below the threshold"
+    )
+    reason: str | None = None
     words: str
 
 
@@ -166,6 +237,33 @@ class Ranking(_Model):
     rows: list[RankRow]
 
 
+class Comparison(_Model):
+    """Two generators by the ranking metric: the difference a - b, paired through the real images of both."""
+
+    a: str
+    b: str
+    metric: str
+    extractor: str
+    stratum: str = "all"
+    value: Number = Field(default=None, description="mean over seeds of a's score less b's")
+    lo: Number = None
+    hi: Number = None
+    level: float = 0.95
+    p: Number = Field(default=None, description="two-sided, of no difference")
+    p_adjusted: Number = Field(
+        default=None, description="Benjamini-Hochberg over all comparisons of the record"
+    )
+    better: str | None = Field(
+        default=None, description="which one, where 5 seeds or more and an adjusted p below 0.05 show it"
+    )
+    per_seed: list[float] = Field(default_factory=list)
+    scope: Literal["images", "seeds"] = Field(
+        default="images", description="what varies: these generators' images alone, or their training too"
+    )
+    method: str = ""
+    reason: str | None = Field(default=None, description="why they cannot be compared")
+
+
 class RulerReading(_Model):
     """A score in plain words, read off the reference arms."""
 
@@ -174,6 +272,24 @@ class RulerReading(_Model):
     extractor: str
     blur_sigma: Number = Field(default=None, description="equivalent blur, in pixels")
     words: str
+
+
+class AgreementRow(_Model):
+    """How far two extractors agree on the order of the generators by one metric."""
+
+    metric: str
+    first: str
+    second: str
+    over: str = Field(description="'generators', or 'generators and reference arms'")
+    n: int
+    tau: Number = Field(default=None, description="Kendall's tau-b")
+    lo: Number = None
+    hi: Number = None
+    p: Number = None
+    rho: Number = Field(default=None, description="Spearman's coefficient")
+    p_rho: Number = None
+    method: str = ""
+    reason: str | None = Field(default=None, description="why the values are null")
 
 
 class FailedCell(_Model):
@@ -204,8 +320,11 @@ class Record(_Model):
     claims: list[Claim] = Field(default_factory=list)
     audits: list[Audit] = Field(default_factory=list)
     memorisation: list[Memorisation] = Field(default_factory=list)
+    copy_power: list[CopyPower] = Field(default_factory=list)
     ranking: Ranking | None = None
+    comparisons: list[Comparison] = Field(default_factory=list)
     ruler: list[RulerReading] = Field(default_factory=list)
+    agreement: list[AgreementRow] = Field(default_factory=list)
     scores: list[ScoreRow] = Field(default_factory=list)
     cells: list[CellRow] = Field(default_factory=list)
     failed: list[FailedCell] = Field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,17 +109,15 @@ def keep_data(stage: Stage, images: ImageSet, cache: Path) -> None:
 
     if stage.done(cache):
         return
-    divided = split_by_group(
-        images,
-        fractions=dict(stage.config["splits"]),
-        group=stage.config["group"],
-        stratify="label",
-        seed=0,
-    )
-    numbers = group_numbers(divided, stage.config["group"])
     with atomic_folder(stage.folder(cache)) as out:
-        shelve(divided.with_table(divided.table.assign(**{GROUP: numbers})), out)
+        shelve(divide(images, stage.config["splits"], stage.config["group"]), out)
         (out / "stage.json").write_text(json.dumps({"name": "data", "seconds": 0.0}))
+
+
+def divide(images: ImageSet, shares: Mapping[str, float], group: str | None) -> ImageSet:
+    """Split the images by group; the group's number stands in the table."""
+    divided = split_by_group(images, fractions=dict(shares), group=group, stratify="label", seed=0)
+    return divided.with_table(divided.table.assign(**{GROUP: group_numbers(divided, group)}))
 
 
 def keep(work: Work) -> Any:

@@ -95,7 +95,15 @@ def asked_conditions(data: Path, columns: list[str], n: int, seed: int, purpose:
     trained on are balanced over the columns' combinations in the training split.
     """
     scored = purpose == "sample"
-    like = with_groups(split_of(data, "holdout" if scored else "train")).table
+    return conditions_among(
+        with_groups(split_of(data, "holdout" if scored else "train")).table, columns, n, seed, scored=scored
+    )
+
+
+def conditions_among(
+    like: pd.DataFrame, columns: list[str], n: int, seed: int, *, scored: bool
+) -> Conditions:
+    """The conditions asked for, from the table of the split that they are like."""
     known = like[columns].dropna()
     n = min(n, int((known != UNKNOWN).all(axis=1).sum())) if scored else n
     return conditions_like(like, n, columns=tuple(columns), seed=seed, balanced=not scored)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,23 +13,33 @@ from numpy.typing import NDArray
 
 from ..core import UserError, derive_seed, registry, wilson
 from ..imagesets import ImageSet, stratum_of, too_small
-from ..metrics import PANEL, RewardModel, Score, by_stratum, memorisation, nearest, score_panel
+from ..metrics import (
+    PANEL,
+    LeftOut,
+    RewardModel,
+    Score,
+    by_stratum,
+    left_out,
+    metric_cards,
+    save_left_out,
+    score_panel,
+)
 from ._gallery import write_gallery
-from ._recipe import without_alias
+from ._recipe import Component, without_alias
+from ._record import Memorisation
 from ._shelf import split_of, unshelve
 from ._stage import Work
+from ._work_copies import Search
 from ._work_data import GROUP, with_groups
 from ._work_feedback import build_expert, judge_verdicts
 from ._work_generate import condition_table, read_card, short_kind
+from ._work_requested import requested_rows
 
 Features = NDArray[np.float32]
 
 
 def real_features(work: Work) -> None:
-    """Fit the extractor on the training split, keep it, and keep the features of every real image.
-
-    The training images' mirror images (as the recipe's ``flips`` says) are kept too.
-    """
+    """Fit the extractor on the training split, keep it, and keep the features of every real image."""
     spec = work.config["extractor"]
     extractor = registry("extractors").build(without_alias(spec))
     train = split_of(work.inputs["data"], "train")
@@ -37,46 +48,45 @@ def real_features(work: Work) -> None:
         extractor.save(work.out / "extractor")
     everything = unshelve(work.inputs["data"]).images()
     np.save(work.out / "features.npy", extractor.features(everything))
-    for name, view in mirrored(train.images(), work.config["flips"]).items():
-        np.save(work.out / f"{name}.npy", extractor.features(view))
-
-
-def mirrored(images: NDArray[np.uint8], flips: str) -> dict[str, NDArray[np.uint8]]:
-    """The mirror images that generators may train on, by the recipe's ``flips``: a mirrored patient is a patient."""
-    across, down = images[:, :, ::-1], images[:, ::-1]
-    named = {"view-across": across, "view-down": down, "view-both": down[:, :, ::-1]}
-    kept = {"none": 0, "horizontal": 1, "both": 3}[flips]
-    return {name: np.ascontiguousarray(view) for name, view in list(named.items())[:kept]}
 
 
 def load_extractor(work: Work, name: str) -> Any:
     """The fitted extractor that ``real_features`` kept."""
-    saved = work.inputs[f"features-{name}"] / "extractor"
-    spec = work.config["extractors"][name]
+    return load_kept(work.inputs[f"features-{name}"] / "extractor", work.config["extractors"][name])
+
+
+def load_kept(saved: Path, spec: Component) -> Any:
+    """The extractor of a spec as it was kept, or built again where it keeps nothing."""
     if saved.is_dir():
         return registry("extractors").load(short_kind(spec)).load(saved)
     return registry("extractors").build(without_alias(spec))
 
 
 def score(work: Work) -> None:
-    """Write the generator's score rows, its memorisation and its gallery."""
+    """Write the generator's score rows, its memorisation, its gallery, and the replicates it is compared by."""
     images = with_groups(unshelve(work.inputs["images"]))
     rows: list[dict[str, Any]] = []
-    copies: dict[str, Any] | None = None
-    for number, name in enumerate(work.config["extractors"]):
-        synthetic = load_extractor(work, name).features(images.images())
+    reasons: dict[str, str] = {}
+    taken: dict[str, tuple[Any, Features]] = {}
+    for name in work.config["extractors"]:
+        extractor = load_extractor(work, name)
+        synthetic = extractor.features(images.images())
+        taken[name] = extractor, synthetic
         real = _Real(work, name)
         rows += _panel_rows(work, name, real, synthetic, images)
-        if number == 0:
-            copies = _memorisation(work, name, real, synthetic, images)
-            rows.append(_copy_row(name, copies, len(images)))
+        reasons.update(_keep_replicates(work, name, real, synthetic))
+    copies = _memorisation(work, images)
+    rows.append(_copy_row(copies))
+    asked = requested_rows(work, taken, images, honours(work))
+    rows += [{key: row[key] for key in _ROW_FIELDS} for row in asked]
     rows += _plausibility_rows(work, images)
     fixed = {
         "generator": work.config["generator"],
         "imageset": work.config["imageset"],
         "seed": work.config["seed"],
     }
-    note = {"scores": [{**row, **fixed} for row in rows], "memorisation": copies}
+    entry = copies.model_dump(mode="json", exclude={"generator", "seed"})
+    note = {"scores": [{**row, **fixed} for row in rows], "memorisation": entry, "not_compared": reasons}
     (work.out / "scores.json").write_text(json.dumps(_clean(note)))
 
 
@@ -87,7 +97,6 @@ class _Real:
         folder = work.inputs[f"features-{name}"]
         self.data = with_groups(unshelve(work.inputs["data"]))
         self.features: Features = np.load(folder / "features.npy")
-        self.views: list[Features] = [np.load(path) for path in sorted(folder.glob("view-*.npy"))]
         self.split = self.data.column("split").to_numpy()
 
     def of(self, split: str) -> Features:
@@ -102,12 +111,11 @@ def _panel_rows(
 ) -> list[dict[str, Any]]:
     config, reference = work.config, real.images("reference")
     groups = reference.table[GROUP].to_numpy()
-    extra = [registry("metrics").build(without_alias(part["spec"])) for part in config["metrics"]]
     found = score_panel(
         real.of("reference"),
         synthetic,
         extractor=name,
-        metrics=[*_PANEL, *extra],
+        metrics=[*_PANEL, *_own_metrics(work)],
         train=real.of("train"),
         groups=groups,
         seed=config["seed"],
@@ -131,6 +139,33 @@ def _panel_rows(
     return [{key: value for key, value in asdict(each).items() if key in _ROW_FIELDS} for each in found]
 
 
+LEFT_OUT = "left-out.npz"
+
+
+def _keep_replicates(work: Work, name: str, real: _Real, synthetic: Features) -> dict[str, str]:
+    """Keep what pairs of generators are compared by; return why a metric cannot be."""
+    if name not in work.config["compared"]:
+        return {}
+    own = {built.name: built for built in _own_metrics(work)}
+    groups = real.images("reference").table[GROUP].to_numpy()
+    kept: list[LeftOut] = []
+    reasons = {}
+    for metric in work.config["compared"][name]:
+        asked = metric if metric in metric_cards() else own.get(metric, metric)
+        try:
+            kept += left_out(
+                real.of("reference"), synthetic, [asked], groups=(groups, None), seed=work.config["seed"]
+            )
+        except UserError as error:
+            reasons[metric] = str(error)
+    save_left_out(kept, work.out / LEFT_OUT)
+    return reasons
+
+
+def _own_metrics(work: Work) -> list[Any]:
+    return [registry("metrics").build(without_alias(part["spec"])) for part in work.config["metrics"]]
+
+
 def honours(work: Work) -> set[str]:
     """The columns that were asked for and that the generator's card says it honours."""
     return set(work.config["columns"]) & set(read_card(work.inputs["fit"]).columns)
@@ -151,43 +186,29 @@ _ROW_FIELDS = (
 )  # fmt: skip
 
 
-def _memorisation(
-    work: Work, name: str, real: _Real, synthetic: Features, images: ImageSet
-) -> dict[str, Any]:
-    train = real.images("train")
-    try:
-        verdict = memorisation(
-            real.of("train"), synthetic, real.of("holdout"), features=name, train_views=real.views
-        )
-    except UserError as error:
-        distances, neighbours = nearest(synthetic, real.of("train"))
-        write_gallery(work.out, images, train, neighbours[:, 0], distances[:, 0])
-        return {"memorising": None, "copy_share": None, "n": len(images), "words": f"Not decided: {error}."}
-    write_gallery(work.out, images, train, verdict.nearest_train, verdict.closeness)
-    return {
-        "memorising": verdict.memorising,
-        "copy_share": verdict.copy_share.value,
-        "lo": verdict.copy_share.lo,
-        "hi": verdict.copy_share.hi,
-        "holdout_share": verdict.holdout_share,
-        "p": verdict.p_value,
-        "n": len(images),
-        "words": verdict.words,
-    }
+def _memorisation(work: Work, images: ImageSet) -> Memorisation:
+    """Judge the generator's copies, and keep its images beside their nearest patients."""
+    search = Search(work.inputs["copies"], work.config["copies"], work.inputs["data"])
+    extractor = load_kept(work.inputs["copies"] / "extractor", work.config["copies"]["extractor"])
+    features = np.asarray(extractor.features(images.images()), np.float32)
+    found = search.judge(features, images, work.config["generator"], work.config["seed"])
+    write_gallery(work.out, images, search.train, search.holdout_images, found, search.owners)
+    return found.entry
 
 
-def _copy_row(extractor: str, copies: Mapping[str, Any], n: int) -> dict[str, Any]:
+def _copy_row(copies: Memorisation) -> dict[str, Any]:
     return {
         "metric": "copy_share",
-        "extractor": extractor,
+        "extractor": copies.extractor,
         "stratum": "all",
-        "n_synthetic": n,
-        "value": copies["copy_share"],
-        "lo": copies.get("lo"),
-        "hi": copies.get("hi"),
+        "n_real": copies.n_train,
+        "n_synthetic": copies.n,
+        "value": copies.copy_share,
+        "lo": copies.lo,
+        "hi": copies.hi,
         "method": "wilson",
         "higher_is_better": False,
-        "reason": copies["words"] if copies["copy_share"] is None else None,
+        "reason": copies.words if copies.copy_share is None else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def load_backbone(
     *,
     image_size: int | None = None,
     seed: int = 0,
+    rename: Callable[[str], str] | None = None,
     **model_options: Any,
 ) -> Loaded:
     """Return a timm network and the preprocessing that belongs to its weights.
@@ -39,6 +41,8 @@ def load_backbone(
         Side of the images, in pixels. From scratch, a network whose last feature map would be smaller than
         2 x 2 gets its first one or two strides of 2 set to 1, and one with a fixed input size is built for
         this size.
+    rename:
+        Maps the file's names of tensors to timm's.
     model_options:
         Passed to ``timm.create_model`` (``pad_type="same"``, ``drop_path_rate=0.1``, ...).
 
@@ -57,7 +61,7 @@ def load_backbone(
         if image_size is not None:
             _keep_two_by_two(module, image_size)
         return module.to(memory_format=torch.channels_last), Preprocessing()
-    _load_state(module, path, name)
+    _load_state(module, path, name, rename or str)
     return module.to(memory_format=torch.channels_last), _preprocessing_of(module)
 
 
@@ -157,8 +161,8 @@ def _cached_weights(name: str) -> Path:
     )
 
 
-def _load_state(module: nn.Module, path: Path, name: str) -> None:
-    state = {key.removeprefix("module."): value.float() for key, value in _read_state(path).items()}
+def _load_state(module: nn.Module, path: Path, name: str, rename: Callable[[str], str]) -> None:
+    state = {rename(key.removeprefix("module.")): value.float() for key, value in _read_state(path).items()}
     own = module.state_dict()
     classifier = _classifier_names(module)
     usable = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}

@@ -22,15 +22,19 @@ class Preprocessing:
     """How images become a network's input.
 
     ``size`` is the side in pixels (None: as they come), ``interpolation`` is antialiased, ``mean`` and
-    ``std`` are those of the channels in [0, 1].
+    ``std`` are those of the channels in [0, 1]. Where ``resize`` is given, images are brought to that side and
+    their centre of ``size`` is cut out.
     """
 
     size: int | None = None
     interpolation: str = "bicubic"
     mean: tuple[float, ...] = (0.5, 0.5, 0.5)
     std: tuple[float, ...] = (0.5, 0.5, 0.5)
+    resize: int | None = None
 
     def __post_init__(self) -> None:
+        if self.resize is not None and (self.size is None or self.resize < self.size):
+            raise UserError(f"no centre of {self.size} can be cut out of {self.resize} pixels")
         if self.interpolation not in INTERPOLATIONS:
             raise UserError(
                 f"no interpolation {self.interpolation!r}", remedy=f"one of {', '.join(INTERPOLATIONS)}"
@@ -48,9 +52,12 @@ class Preprocessing:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for keys and files."""
-        return {
+        fields = {
             key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
         }
+        if self.resize is None:
+            del fields["resize"]
+        return fields
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Preprocessing:
@@ -67,9 +74,18 @@ class Preprocessing:
 
     def resized(self, unit: Tensor) -> Tensor:
         """Resize (N, 3, H, W) in [0, 1] to ``size``; the values stay in [0, 1]."""
-        if self.size is None or unit.shape[-2:] == (self.size, self.size):
+        if self.size is None:
             return unit
-        side = (self.size, self.size)
+        if self.resize is None:
+            return self._to_side(unit, self.size)
+        edge = (self.resize - self.size) // 2
+        whole = self._to_side(unit, self.resize)
+        return whole[..., edge : edge + self.size, edge : edge + self.size]
+
+    def _to_side(self, unit: Tensor, length: int) -> Tensor:
+        if unit.shape[-2:] == (length, length):
+            return unit
+        side = (length, length)
         if self.interpolation == "nearest":
             return functional.interpolate(unit, side, mode="nearest")
         bigger = functional.interpolate(

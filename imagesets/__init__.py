@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from ._decode import fit_square as fit_square
     from ._derm_looks import DISEASES as DISEASES
     from ._faults import Fault as Fault
+    from ._formats import format_counts as format_counts
+    from ._formats import formats_apart as formats_apart
     from ._groups import group_numbers as group_numbers
     from ._imageset import ArraySource as ArraySource
     from ._imageset import ImageSet as ImageSet
     from ._imageset import Pixels as Pixels
     from ._imageset import Source as Source
     from ._imageset import concatenate as concatenate
+    from ._ita import MOST_UNDEFINED as MOST_UNDEFINED
+    from ._ita import individual_typology_angle as individual_typology_angle
+    from ._ita import measured_tones as measured_tones
     from ._open import open_imageset as open_imageset
     from ._oracle import Oracle as Oracle
     from ._oracle import open_oracle as open_oracle
@@ -28,9 +33,19 @@ if TYPE_CHECKING:
     from ._parquet import write_parquet as write_parquet
     from ._phantom_blood import phantom_blood as phantom_blood
     from ._phantom_derm import phantom_derm as phantom_derm
+    from ._planted import PlantedFault as PlantedFault
+    from ._planted import planted_fault as planted_fault
+    from ._planted import planted_faults as planted_faults
+    from ._planted_pixels import damage_pixels as damage_pixels
+    from ._planted_rows import collapse_rows as collapse_rows
+    from ._planted_rows import drop_value as drop_value
+    from ._planted_rows import exchange_rows as exchange_rows
+    from ._planted_rows import swap_labels as swap_labels
     from ._read_folder import FolderSource as FolderSource
     from ._read_folder import read_folder as read_folder
     from ._read_medmnist import read_medmnist as read_medmnist
+    from ._same_pixels import SamePixels as SamePixels
+    from ._same_pixels import same_pixels as same_pixels
     from ._splits import FRACTIONS as FRACTIONS
     from ._splits import count_splits as count_splits
     from ._splits import split_by_group as split_by_group
@@ -46,6 +61,10 @@ if TYPE_CHECKING:
     from ._tables import write_csv as write_csv
     from ._validate import has_errors as has_errors
     from ._validate import validate_imageset as validate_imageset
+    from ._views import check_view as check_view
+    from ._views import flip_views as flip_views
+    from ._views import view as view
+    from ._views import view_words as view_words
     from ._write import write_folder as write_folder
 
 _ROOMS = {
@@ -60,25 +79,39 @@ _ROOMS = {
     "ImageSet": "._imageset",
     "Lineage": "._about",
     "MIN_STRATUM": "._strata",
+    "MOST_UNDEFINED": "._ita",
     "Oracle": "._oracle",
     "Pixels": "._imageset",
+    "PlantedFault": "._planted",
+    "SamePixels": "._same_pixels",
+    "same_pixels": "._same_pixels",
     "Source": "._imageset",
     "TONE_GROUPS": "._strata",
     "UNKNOWN": "._strata",
+    "collapse_rows": "._planted_rows",
     "concatenate": "._imageset",
     "count_splits": "._splits",
     "count_strata": "._strata",
+    "damage_pixels": "._planted_pixels",
     "decode": "._decode",
     "decode_bytes": "._decode",
+    "drop_value": "._planted_rows",
+    "exchange_rows": "._planted_rows",
     "fit_square": "._decode",
     "fitzpatrick": "._strata",
+    "format_counts": "._formats",
+    "formats_apart": "._formats",
     "group_numbers": "._groups",
     "has_errors": "._validate",
+    "individual_typology_angle": "._ita",
+    "measured_tones": "._ita",
     "open_imageset": "._open",
     "open_oracle": "._oracle",
     "oracle_agreement": "._oracle_agreement",
     "phantom_blood": "._phantom_blood",
     "phantom_derm": "._phantom_derm",
+    "planted_fault": "._planted",
+    "planted_faults": "._planted",
     "read_folder": "._read_folder",
     "read_medmnist": "._read_medmnist",
     "read_parquet": "._parquet",
@@ -86,8 +119,13 @@ _ROOMS = {
     "split_by_group": "._splits",
     "stratum_of": "._strata",
     "tone_group": "._strata",
+    "swap_labels": "._planted_rows",
     "too_small": "._strata",
+    "check_view": "._views",
+    "flip_views": "._views",
     "validate_imageset": "._validate",
+    "view": "._views",
+    "view_words": "._views",
     "write_csv": "._tables",
     "write_folder": "._write",
     "write_parquet": "._parquet",

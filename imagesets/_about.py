@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ._window import decoding_rule
+
 
 @dataclass(frozen=True)
 class About:
     """Where an image set comes from and under what licence it may be used.
 
-    ``oracle`` names the measuring oracle that knows the set's clinical rules (phantoms only).
+    ``oracle`` names the measuring oracle that knows the set's clinical rules (phantoms only); ``decoding`` is the
+    rule by which the pixels were read from files.
     """
 
     name: str
@@ -18,6 +21,7 @@ class About:
     citation: str = ""
     oracle: str | None = None
     notes: str = ""
+    decoding: str = decoding_rule()
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 
 def about_of(card: Mapping[str, Any], default_name: str) -> About:
-    """Return what a card says of name, licence, source, citation and oracle."""
+    """Return what a card says of name, licence, source, citation, oracle and decoding."""
     licence = card.get("licence", card.get("license"))
     given = {
         "name": card.get("name", card.get("pretty_name")),
@@ -40,6 +40,7 @@ def about_of(card: Mapping[str, Any], default_name: str) -> About:
         "citation": card.get("citation"),
         "oracle": card.get("oracle"),
         "notes": card.get("notes"),
+        "decoding": card.get("decoding"),
     }
     kept = {key: str(value) for key, value in given.items() if value not in (None, "")}
     return About(**{"name": default_name, **kept})

@@ -73,7 +73,9 @@ def deep_images(seen: Inspection) -> Iterator[Fault]:
     if deep:
         bits = max(seen.looks[row].bits for row in deep)
         what = f"{len(deep)} images have up to {bits} bits a channel; each would be windowed by its own range"
-        yield Fault(what, seen.where(deep[0]), "window them to 8 bits by one stated rule", "warning")
+        yield Fault(
+            what, seen.where(deep[0]), "give one window for all: ?window=LOW-HIGH, or ?window=set", "warning"
+        )
 
 
 def missing_labels(seen: Inspection) -> Iterator[Fault]:

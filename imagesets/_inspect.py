@@ -12,7 +12,7 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
 from ..core import UserError, content_key
-from ._decode import decode_bytes
+from ._decode import decode_bytes, read_bytes
 from ._imageset import ImageSet, Pixels
 
 
@@ -76,8 +76,8 @@ def look_at_files(folder: Path, names: Iterable[str]) -> list[Look]:
 def _look_at_file(path: Path) -> Look:
     if not path.is_file():
         return Look(fault="the file does not exist")
-    data = path.read_bytes()
     try:
+        data = read_bytes(path)
         pixels = decode_bytes(data, path)
         with Image.open(io.BytesIO(data)) as image:
             return Look(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from PIL import Image
 
 from ..core import UserError, atomic_file
 from ._cards import about_of, lineage_of, make_card
-from ._decode import decode_bytes
+from ._decode import decode_bytes, range_of
 from ._imageset import ImageSet, Pixels
 from ._tables import column_types
+from ._window import Window, decoding_rule, read_window
 
 _CARD = b"synmedbench.card"
 
@@ -23,14 +25,14 @@ _CARD = b"synmedbench.card"
 class EncodedSource:
     """Images that are in memory as encoded files, decoded when they are asked for."""
 
-    def __init__(self, encoded: Sequence[bytes], names: Sequence[str]) -> None:
-        self.encoded, self.names = list(encoded), list(names)
+    def __init__(self, encoded: Sequence[bytes], names: Sequence[str], window: Window | None = None) -> None:
+        self.encoded, self.names, self.window = list(encoded), list(names), window
 
     def __len__(self) -> int:
         return len(self.encoded)
 
     def read(self, row: int) -> Pixels:
-        return decode_bytes(self.encoded[row], self.names[row])
+        return decode_bytes(self.encoded[row], self.names[row], self.window)
 
 
 def png_bytes(image: Pixels) -> bytes:
@@ -65,11 +67,14 @@ def write_parquet(images: ImageSet, path: str | Path) -> None:
         pq.write_table(table.replace_schema_metadata(metadata), temporary)
 
 
-def read_parquet(argument: str | Path, *, label: str = "label") -> ImageSet:
+def read_parquet(
+    argument: str | Path, *, label: str = "label", window: str | Sequence[float] | None = None
+) -> ImageSet:
     """Read a Parquet file whose column ``image`` holds encoded images, as `write_parquet` and Hugging Face
     write it.
 
-    ``label`` selects the column that becomes the label. Raises ``UserError`` for a broken file or one without
+    ``label`` selects the column that becomes the label, ``window`` is that of `read_folder` (``0-4095``, ``set``).
+    Raises ``UserError`` for a broken file or one without
     images.
     """
     import pyarrow as pa
@@ -95,8 +100,13 @@ def read_parquet(argument: str | Path, *, label: str = "label") -> ImageSet:
     if "file_name" not in table.columns:
         table.insert(0, "file_name", names)
     card = _card_of(read.schema.metadata or {})
-    source = EncodedSource([cell["bytes"] for cell in cells], [f"{path}: {name}" for name in names])
-    return ImageSet(source, table, about=about_of(card, path.stem), lineage=lineage_of(card, path))
+    encoded, places = [cell["bytes"] for cell in cells], [f"{path}: {name}" for name in names]
+    chosen = range_of(zip(encoded, places, strict=True)) if window == "set" else read_window(window)
+    about = about_of(card, path.stem)
+    if chosen is not None:
+        about = replace(about, decoding=decoding_rule(chosen))
+    source = EncodedSource(encoded, places, chosen)
+    return ImageSet(source, table, about=about, lineage=lineage_of(card, path))
 
 
 def _label_column(table: pd.DataFrame, label: str, path: Path) -> pd.DataFrame:

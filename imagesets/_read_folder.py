@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pandas as pd
 
 from ..core import UserError, did_you_mean
 from ._cards import about_of, lineage_of, read_card
-from ._decode import decode
+from ._decode import decode, range_of, read_bytes
 from ._find_files import find_images, find_table, is_inside, label_by_folder
 from ._imageset import ImageSet, Pixels
 from ._tables import read_table, wrong_marks
+from ._window import Window, decoding_rule, read_window
 
 _SHOWN = 10
 
@@ -21,17 +23,23 @@ _SHOWN = 10
 class FolderSource:
     """Images that are files, decoded when they are asked for."""
 
-    def __init__(self, root: str | Path, files: Sequence[str]) -> None:
-        self.root, self.files = Path(root), list(files)
+    def __init__(self, root: str | Path, files: Sequence[str], window: Window | None = None) -> None:
+        self.root, self.files, self.window = Path(root), list(files), window
 
     def __len__(self) -> int:
         return len(self.files)
 
     def read(self, row: int) -> Pixels:
-        return decode(self.root / self.files[row])
+        return decode(self.root / self.files[row], self.window)
 
 
-def read_folder(argument: str | Path, *, label: str = "label", file_name: str = "file_name") -> ImageSet:
+def read_folder(
+    argument: str | Path,
+    *,
+    label: str = "label",
+    file_name: str = "file_name",
+    window: str | Sequence[float] | None = None,
+) -> ImageSet:
     """Read an image set from a folder; the pixels are decoded when they are used.
 
     Three forms are read. With ``metadata.csv`` or ``metadata.parquet`` the table says which files belong to
@@ -49,6 +57,11 @@ def read_folder(argument: str | Path, *, label: str = "label", file_name: str = 
         The column that becomes ``label``; an older ``label`` is then kept as ``original_label``.
     file_name:
         The column that holds the files' names.
+    window:
+        For images of more than 8 bits a channel, the values that become 0 and 255: ``0-4095``, or ``set`` for
+        the lowest and the highest of this set (every image is read once for it). Without it each image has its
+        own range, and brightness cannot be compared between images, nor between sets. The set's
+        ``about.decoding`` states it.
 
     Raises
     ------
@@ -69,9 +82,17 @@ def read_folder(argument: str | Path, *, label: str = "label", file_name: str = 
         table = read_table(path, text=(label, file_name), types=_column_types(card))
         table = _name_columns(table, path, label, file_name)
         _check_files(table, folder, path)
-    source = FolderSource(folder, [str(name) for name in table["file_name"]])
+    files = [str(name) for name in table["file_name"]]
+    chosen = _range_of_set(folder, files) if window == "set" else read_window(window)
+    source = FolderSource(folder, files, chosen)
     about = about_of(card, folder.resolve().name)
+    if chosen is not None:
+        about = replace(about, decoding=decoding_rule(chosen))
     return ImageSet(source, table, about=about, lineage=lineage_of(card, folder / "card.json"))
+
+
+def _range_of_set(folder: Path, files: Sequence[str]) -> Window | None:
+    return range_of((read_bytes(folder / name), folder / name) for name in files)
 
 
 def _column_types(card: dict[str, Any]) -> dict[str, str]:

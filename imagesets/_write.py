@@ -8,7 +8,6 @@ from typing import Any
 
 from ..core import UserError, atomic_folder, write_json
 from ._cards import make_card
-from ._decode import DECODING_RULE
 from ._find_files import is_inside
 from ._imageset import ImageSet
 from ._parquet import png_bytes
@@ -40,7 +39,7 @@ def write_folder(
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(png_bytes(images.image(i)))
         write_csv(table, folder / "metadata.csv")
-        more = {"n": len(images), "columns": column_types(table), "decoding": DECODING_RULE, **(card or {})}
+        more = {"n": len(images), "columns": column_types(table), **(card or {})}
         write_json(folder / "card.json", make_card(images.about, images.lineage, more))
     return target
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..core import UserError
 from . import _frechet, _kernel, _vendi
+from ._alpha_beta import alpha_precision_beta_recall
 from ._authenticity import authenticity as authentic_share
 from ._cards import metric_card
 from ._checks import Features
+from ._frechet_infinity import frechet_distance_infinity as infinite
+from ._inception_score import inception_score as class_variety
+from ._intra_class import intra_class_ratio
 from ._prdc import prdc
+from ._sliced import sliced_wasserstein as sliced
 
 
 @dataclass(frozen=True)
@@ -67,10 +73,51 @@ def coverage(k: int = 5) -> ArrayMetric:
 
 
 def vendi_score(q: float = 1.0) -> ArrayMetric:
-    """Effective number of different synthetic images."""
-    return ArrayMetric("vendi_score", lambda _, synthetic: _vendi.vendi_score(synthetic, q))
+    """Effective number of different synthetic images; of order q (0.5, 1, 2, inf), in the score's name where not 1."""
+    order = float(q)
+    if not order > 0:
+        raise UserError(f"the order q of a Vendi score must be above 0, got {q}")
+    name = "vendi_score" if order == 1 else f"vendi_score_q{order:g}"
+    return ArrayMetric(name, lambda _, synthetic: _vendi.vendi_score(synthetic, order))
 
 
 def authenticity() -> ArrayMetric:
     """Share of synthetic images that are no near copies, the training images given as the real ones."""
     return ArrayMetric("authenticity", authentic_share)
+
+
+def frechet_distance_infinity(seed: int = 0) -> ArrayMetric:
+    """Frechet distance extrapolated to infinitely many images."""
+    return ArrayMetric("frechet_distance_infinity", lambda real, synthetic: infinite(real, synthetic, seed=seed))
+
+
+def sliced_wasserstein(projections: int = 128, seed: int = 0) -> ArrayMetric:
+    """Sliced 2-Wasserstein distance."""
+    return ArrayMetric(
+        "sliced_wasserstein",
+        lambda real, synthetic: sliced(real, synthetic, projections=projections, seed=seed),
+    )
+
+
+def alpha_precision() -> ArrayMetric:
+    """Whether both sets lie at the same distances from the real mean."""
+    return ArrayMetric(
+        "alpha_precision", lambda real, synthetic: alpha_precision_beta_recall(real, synthetic).alpha_precision
+    )
+
+
+def beta_recall() -> ArrayMetric:
+    """Share of real images with a nearer synthetic than real neighbour, at every distance."""
+    return ArrayMetric(
+        "beta_recall", lambda real, synthetic: alpha_precision_beta_recall(real, synthetic).beta_recall
+    )
+
+
+def inception_score(splits: int = 1) -> ArrayMetric:
+    """Inception score, the synthetic images' class probabilities given as features."""
+    return ArrayMetric("inception_score", lambda _, synthetic: class_variety(synthetic, splits))
+
+
+def intra_class_distance() -> ArrayMetric:
+    """Mean distance between two synthetic images over that between two real ones, of one class or set."""
+    return ArrayMetric("intra_class_distance", intra_class_ratio)

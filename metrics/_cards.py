@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..core import UserError, did_you_mean
 
@@ -84,6 +84,52 @@ _CARDS = (
         "share of images nearer to one training image than nearly all real hold-out images are",
         "Carlini et al. 2023, arXiv 2301.13188, threshold calibrated on the hold-out",
     ),
+    MetricCard(
+        "frechet_distance_infinity", "Frechet distance, N to infinity", "fidelity", False, 50, _PAIR, (-1e300, None),
+        "as the Frechet distance, without its bias: sets of different n compare; needs 5 images for each feature",
+        "Chong and Forsyth 2020, arXiv 1911.07023",
+    ),
+    MetricCard(
+        "sliced_wasserstein", "Sliced Wasserstein distance", "fidelity", False, 50, _PAIR, (0.0, None),
+        "differences along single directions, tails included; hardly sees a rare class; falls as n rises",
+        "Bonneel et al. 2015, doi 10.1007/s10851-014-0506-3",
+    ),
+    MetricCard(
+        "alpha_precision", "Alpha-precision", "fidelity", True, 50, _PAIR, (0.0, 1.0),
+        "whether both sets lie at the same distances from the real mean; blind to the direction they lie in",
+        "Alaa et al. 2022, arXiv 2102.08921",
+    ),
+    MetricCard(
+        "beta_recall", "Beta-recall", "diversity", True, 50, _PAIR, (0.0, 1.0),
+        "share of real images with a nearer synthetic than real neighbour, at every distance from the synthetic mean; "
+        "real images score about one half",
+        "Alaa et al. 2022, arXiv 2102.08921, radii of all synthetic images",
+    ),
+    MetricCard(
+        "inception_score", "Inception score", "diversity", True, 50, ("synthetic",), (1.0, None),
+        "decided and varied classes, from class probabilities; blind to realism, copies and variety in a class",
+        "Salimans et al. 2016, arXiv 1606.03498",
+    ),
+    MetricCard(
+        "intra_class_distance", "Distance inside a class", "diversity", True, 20, _PAIR, (0.0, None),
+        "mean distance between two synthetic images over that between two real ones; a collapsed class is below 1, "
+        "noise above",
+        "Ojha et al. 2021, arXiv 2104.06820, relative to real",
+    ),
+    MetricCard(
+        "data_copying_score", "Data copying (C_T)", "novelty", None, 50, ("train", "synthetic", "holdout"),
+        (-1e300, None),
+        "whether images are nearer to the training set than unseen real ones (below 0) or farther (above 0), place "
+        "by place; a generator of the middle alone is below 0, too",
+        "Meehan et al. 2020, arXiv 2004.05675",
+    ),
+    MetricCard(
+        "closest_record_ratio", "Closest record in training set", "novelty", False, 50,
+        ("train", "synthetic", "holdout"), (0.0, 1.0),
+        "share of images nearer to a training image than to any of as many unseen ones; one half where nothing is "
+        "copied; hardly sees a few copies",
+        "share of closest records, train against hold-out",
+    ),
 )  # fmt: skip
 
 
@@ -97,8 +143,15 @@ def metric_cards() -> dict[str, MetricCard]:
 
 
 def metric_card(name: str) -> MetricCard:
-    """Return one metric's description; an unknown name raises, with what was probably meant."""
+    """Return one metric's description; an unknown name raises, with what was probably meant.
+
+    >>> metric_card("vendi_score_q2").title
+    'Vendi score, q = 2'
+    """
     cards = metric_cards()
+    base, order, q = name.partition("_q")
+    if order and base == "vendi_score":
+        return replace(cards[base], name=name, title=f"{cards[base].title}, q = {q}")
     if name not in cards:
         raise UserError(f"no metric is called {name!r}", remedy=did_you_mean(name, cards))
     return cards[name]

@@ -10,17 +10,20 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ..classifiers import best_device
-from ..core import Progress, UserError, content_key, file_hash
+from ..classifiers import FEATURE_BATCH, best_device
+from ..core import Progress, UserError, content_key
 from ..imagesets import ImageSet
 from ._extractor import Images, pixel_batches
+from ._fast_inception import fast_network
 from ._feature_cache import Features
+from ._network_extractor import Forward, ahead, forward_batches
+from ._trusted_script import trusted_hash
 
 FILE_NAME = "inception-2015-12-05.pt"
 SHA256 = "f58cb9b6ec323ed63459aa4fb441fe750cfe39fafad6da5cb504a16f19e958f4"
 """Of the file that StyleGAN2-ADA published and clean-fid uses."""
 SIDE = 299
-BATCH = 32
+BATCH = FEATURE_BATCH
 
 
 class InceptionExtractor:
@@ -38,7 +41,7 @@ class InceptionExtractor:
     Raises ``UserError`` that names the missing file, or tells that it is another one.
     """
 
-    version = 1
+    version = 2
     learns = False
     name = "inception"
 
@@ -46,7 +49,7 @@ class InceptionExtractor:
         default = Path(torch.hub.get_dir()) / "checkpoints" / FILE_NAME
         self.path = Path(weights).expanduser() if weights else default
         self.trust = trust
-        self._network: nn.Module | None = None
+        self._network: Forward | None = None
 
     @property
     def key(self) -> str:
@@ -60,34 +63,22 @@ class InceptionExtractor:
     def features(self, images: Images, *, batch_size: int = BATCH) -> Features:
         """Return (N, 2048) float32 features of (N, H, W, 3) uint8 images or of an image set."""
         network = self._load()
-        rows = []
-        with torch.inference_mode():
-            for batch in pixel_batches(images, min(batch_size, BATCH), SIDE):
-                resized = torch.from_numpy(clean_resize(batch)).permute(0, 3, 1, 2)
-                rows.append(network(resized.to(best_device())).float().cpu().numpy())
-        return np.concatenate(rows) if rows else np.zeros((0, 2048), np.float32)
+        resized = (
+            torch.from_numpy(clean_resize(batch)).permute(0, 3, 1, 2)
+            for batch in pixel_batches(images, BATCH, SIDE)
+        )
+        found = forward_batches(network, (batch.to(best_device()) for batch in ahead(resized)), self.name)
+        return found if len(found) else np.zeros((0, 2048), np.float32)
 
-    def _load(self) -> nn.Module:
+    def _load(self) -> Forward:
         if self._network is None:
             self._checked_hash()
-            self._network = _wrapped(self.path).to(best_device())
+            self._network = fast_network(_wrapped(self.path), best_device())
         return self._network
 
     def _checked_hash(self) -> str:
-        if not self.path.is_file():
-            raise UserError(
-                "the Inception weights are not there, and nothing is downloaded unasked",
-                where=self.path,
-                remedy=f"put {FILE_NAME} of StyleGAN2-ADA's metrics there, or give weights=FILE",
-            )
-        found = file_hash(self.path)
-        if found != SHA256 and self.trust is not True and self.trust != found:
-            raise UserError(
-                f"not the published {FILE_NAME}: its SHA-256 is {found}",
-                where=self.path,
-                remedy="a TorchScript file is a program; to run this one, give trust=<that SHA-256>",
-            )
-        return found
+        missing = f"put {FILE_NAME} of StyleGAN2-ADA's metrics there, or give weights=FILE"
+        return trusted_hash(self.path, self.trust, SHA256, missing, f"not the published {FILE_NAME}")
 
 
 def clean_resize(batch: NDArray[np.uint8]) -> NDArray[np.float32]:

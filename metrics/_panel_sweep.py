@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..core import UserError
-from ._blocks import Labels, NoIntervalError, paired_blocks
+from ._alpha_beta import LISTED
+from ._blocks import Labels, NoIntervalError, paired_blocks, units
 from ._checks import Rows, check_neighbours
 from ._kernel import KERNEL_BLOCKS
 from ._prdc_interval import REPLICATES, halving_units
@@ -43,30 +44,40 @@ def panel_sweep(
     device: str,
     *,
     own_train: bool,
+    halves: bool = True,
 ) -> PanelSweep:
     """Sweep once for all the named metrics; what these sets cannot give is left out, with the reason."""
     kernels = tuple(KERNEL_OF[name] for name in metrics if name in KERNEL_OF and _directed(name, x, y))
-    no_balls, no_halves, halves = None, None, None
+    no_balls, no_halves, units = None, None, None
     if any(name in BALLS for name in metrics):
         try:
             check_neighbours(k, len(x) - 1, "real")
             check_neighbours(k, len(y) - 1, "synthetic")
-            halves = halving_units(x, y, k, groups)
+            units = halving_units(x, y, k, groups) if halves else None
         except NoIntervalError as error:
             no_halves = error
         except UserError as error:
             no_balls = error
     wanted = Wanted(
         k=k if any(name in BALLS for name in metrics) and no_balls is None else None,
-        halves=halves,
+        halves=units,
         replicates=REPLICATES,
         kernels=kernels,
         labels=jackknife_blocks(x, y, groups, seed)[0] if kernels else None,
         neighbours=min(len(x), len(y)) > 1
         and (any(name in NEIGHBOURS for name in metrics) or ("authenticity" in metrics and own_train)),
+        listed=_listed(x, y, groups) if halves and any(name in NEIGHBOURS for name in metrics) else (0, 0),
         seed=seed,
     )
     return PanelSweep(sweep(x, y, wanted, device), no_balls, no_halves)
+
+
+def _listed(x: Rows, y: Rows, groups: Groups) -> tuple[int, int]:
+    """Return how many neighbours half-samples of alpha-precision and beta-recall look through."""
+    largest = (
+        int(np.bincount(units(len(rows), group)).max()) for rows, group in zip((x, y), groups, strict=True)
+    )
+    return min(LISTED + next(largest), len(x) - 1), min(LISTED + next(largest), len(y))
 
 
 def jackknife_blocks(

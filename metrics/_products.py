@@ -87,9 +87,20 @@ def _may_be_single(sets: tuple[NDArray[Any], ...], centre: Features) -> bool:
     if len(sets[0]) * len(sets[-1]) * sets[0].shape[1] <= SMALL:
         return False
     lengths = [np.abs(rows - centre.astype(rows.dtype)).max(axis=1) for rows in sets]
-    apart = min(float(np.median(np.abs(np.diff(rows, axis=0)).max(axis=1))) for rows in sets if len(rows) > 1)
+    apart = min(float(np.median(_gaps(rows))) for rows in sets)
     usual, longest = max(float(np.quantile(each, 0.99)) for each in lengths), max(map(np.max, lengths))
     return bool(0 < usual < WIDE * apart and 1e-12 < longest < 1e12)
+
+
+def _gaps(rows: NDArray[Any]) -> NDArray[Any]:
+    """Return the largest coordinate of the differences between some rows and the next ones."""
+    some = rows[:SIDE]
+    return np.asarray(np.abs(some - np.roll(some, 1, axis=0)).max(axis=1))
+
+
+def tile(a: Rows, b: Rows, rows: slice, columns: slice) -> Tensor:
+    """Return the products of some centred rows with others."""
+    return times(a.centred[rows], b.centred[columns].T)
 
 
 def times(a: Tensor, b: Tensor) -> Tensor:

@@ -26,7 +26,8 @@ class Wanted:
 
     ``k`` sets the balls' radius (None: no balls); ``halves`` the units of both sets of whose half-samples the balls
     are wanted, too; ``kernels`` the kernels to be summed between the blocks ``labels``; ``neighbours`` each image's
-    nearest other one of its own set and of the other set.
+    nearest other one of its own set and of the other set; ``listed`` how many neighbours of each real image are to be
+    listed besides, among the real and among the synthetic ones.
     """
 
     k: int | None = None
@@ -35,6 +36,7 @@ class Wanted:
     kernels: tuple[str, ...] = ()
     labels: tuple[Labels, Labels] | None = None
     neighbours: bool = False
+    listed: tuple[int, int] = (0, 0)
     seed: int = 0
 
 
@@ -49,6 +51,7 @@ class Swept:
     own: tuple[Neighbours, Neighbours] | None = None
     to_synthetic: Neighbours | None = None
     to_real: Neighbours | None = None
+    listed: tuple[Neighbours, Neighbours] | None = None
 
 
 @one_torch_thread()
@@ -64,7 +67,8 @@ def sweep(x: Array, y: Array, wanted: Wanted, device: str = "cpu") -> Swept:
         assert own_x.reaches is not None
         assert own_y.reaches is not None
         balls = Balls(a, b, own_x.reaches, own_y.reaches)
-    to_y, to_x = (Shortlists(*pair, 1 + SPARE) if wanted.neighbours else None for pair in ((a, b), (b, a)))
+    to_y = Shortlists(a, b, max(1 + SPARE, wanted.listed[1])) if wanted.neighbours else None
+    to_x = Shortlists(b, a, 1 + SPARE) if wanted.neighbours else None
     sums = [KernelSums(name, a, b, _labels(wanted), _count(wanted)) for name in wanted.kernels]
     for rows, columns, products in cross_tiles(a, b):
         for each in sums:
@@ -77,14 +81,16 @@ def sweep(x: Array, y: Array, wanted: Wanted, device: str = "cpu") -> Swept:
         if to_y is not None and to_x is not None:
             to_y.offer(rows, columns, low)
             to_x.offer(columns, rows, low.T)
+    found = to_y.finish() if to_y else None
     return Swept(
         n=(len(x), len(y)),
         hits=balls.hits() if balls else None,
         halves=balls.halves if balls else None,
         kernels=_block_sums(wanted, own_x, own_y, sums),
         own=(own_x.nearest, own_y.nearest) if own_x.nearest and own_y.nearest else None,
-        to_synthetic=settled(x, y, to_y.finish(), 1) if to_y else None,
+        to_synthetic=settled(x, y, found, 1) if found else None,
         to_real=settled(y, x, to_x.finish(), 1) if to_x else None,
+        listed=(own_x.listed, longer(found, wanted.listed[1])) if found and own_x.listed else None,
     )
 
 
@@ -95,6 +101,7 @@ class _Own:
     sums: list[NDArray[np.float64]]
     reaches: Reaches | None = None
     nearest: Neighbours | None = None
+    listed: Neighbours | None = None
 
 
 def _own(a: Rows, side: int, wanted: Wanted) -> _Own:
@@ -114,17 +121,19 @@ def _own(a: Rows, side: int, wanted: Wanted) -> _Own:
         [each.sums for each in sums],
         _reaches(a, found, side, wanted) if found and wanted.k is not None else None,
         settled(a.original, a.original, found, 1) if found and wanted.neighbours else None,
+        longer(found, wanted.listed[0]) if found and wanted.listed[0] else None,
     )
 
 
 def _length(a: Rows, side: int, wanted: Wanted) -> int:
     """Return how long the lists must be: so long that half of one holds k, whole patients being left out."""
+    listed = max(1 + SPARE if wanted.neighbours else 0, wanted.listed[0] if side == 0 else 0)
     if wanted.k is None:
-        return 1 + SPARE if wanted.neighbours else 0
+        return listed
     if wanted.halves is None:
-        return wanted.k + SPARE
+        return max(wanted.k + SPARE, listed)
     largest = int(np.bincount(wanted.halves[side]).max())
-    return min(len(a) - 1, 4 * wanted.k + 20 + 2 * min(largest, 200))
+    return min(len(a) - 1, max(4 * wanted.k + 20 + 2 * min(largest, 200), listed))
 
 
 def _reaches(a: Rows, found: Shortlist, side: int, wanted: Wanted) -> Reaches:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..benchmark import gallery_name
+from ._pairs import Pair, PairArrays, is_copy, pair_words, read_pairs
 
 Pixels = NDArray[np.uint8]
 STRIP_BUDGET = 1_200_000
@@ -26,25 +27,13 @@ THUMBNAIL = 96
 
 @dataclass(frozen=True)
 class Gallery:
-    """The images of one generator, and where known the nearest real training image of each."""
+    """The images of one generator, and where known its nearest pairs and those of the hold-out."""
 
     images: Pixels
     labels: NDArray[np.str_]
     strata: NDArray[np.str_]
-    nearest: Pixels | None = None
-    distance: NDArray[np.float64] | None = None
-    nearest_label: NDArray[np.str_] | None = None
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A synthetic image, the real training image nearest to it, and their distance."""
-
-    synthetic: str
-    real: str
-    label: str
-    real_label: str
-    distance: float
+    pairs: PairArrays | None = None
+    control: PairArrays | None = None
 
 
 def read_gallery(run: Path, name: str) -> Gallery | None:
@@ -65,16 +54,8 @@ def _load(path: Path) -> Gallery:
             raise ValueError(f"images of shape {images.shape}")
         n = len(images)
         labels = _words(arrays, "labels", n)
-        nearest, distance, words = None, None, None
-        if (
-            "nearest" in arrays
-            and "distance" in arrays
-            and len(arrays["nearest"]) == len(arrays["distance"]) == n
-        ):
-            nearest = np.asarray(arrays["nearest"], dtype=np.uint8)
-            distance = np.asarray(arrays["distance"], dtype=np.float64)
-            words = _words(arrays, "nearest_label", n)
-        return Gallery(images, labels, _words(arrays, "strata", n), nearest, distance, words)
+        pairs, control = read_pairs(arrays, "pair"), read_pairs(arrays, "control")
+        return Gallery(images, labels, _words(arrays, "strata", n), pairs, control)
 
 
 def _words(arrays: object, key: str, n: int) -> NDArray[np.str_]:
@@ -95,23 +76,22 @@ def strip(gallery: Gallery, label: str, stratum: str | None, n: int, side: int) 
     canvas = np.zeros((side, len(rows) * (side + gap) - gap, 4), dtype=np.uint8)
     for place, row in enumerate(rows):
         left = place * (side + gap)
-        canvas[:, left : left + side, :3] = _resized(gallery.images[row], side)
+        canvas[:, left : left + side, :3] = resized(gallery.images[row], side)
         canvas[:, left : left + side, 3] = 255
     return data_uri(canvas)
 
 
-def closest_pairs(gallery: Gallery, n: int, side: int) -> list[Pair]:
-    """The ``n`` synthetic images that lie nearest to a real training image, the closest first."""
-    if gallery.nearest is None or gallery.distance is None or gallery.nearest_label is None:
+def closest_pairs(pairs: PairArrays | None, n: int, side: int) -> list[Pair]:
+    """The ``n`` images that lie nearest to a real training image as pictures, the closest first."""
+    if pairs is None:
         return []
-    order = np.argsort(gallery.distance, kind="stable")
-    rows = [int(row) for row in order if np.isfinite(gallery.distance[row])][:n]
     return [
         Pair(
-            data_uri(_resized(gallery.images[row], side)), data_uri(_resized(gallery.nearest[row], side)),
-            str(gallery.labels[row]), str(gallery.nearest_label[row]), float(gallery.distance[row]),
+            data_uri(resized(pairs.images[row], side)), data_uri(resized(pairs.nearest[row], side)),
+            str(pairs.labels[row]), str(pairs.nearest_labels[row]), pair_words(pairs, row),
+            pairs.threshold is not None and is_copy(float(pairs.closeness[row]), pairs.threshold),
         )
-        for row in rows
+        for row in range(min(n, len(pairs.images)))
     ]  # fmt: skip
 
 
@@ -135,7 +115,8 @@ def data_uri(pixels: Pixels) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def _resized(image: Pixels, side: int) -> Pixels:
+def resized(image: Pixels, side: int) -> Pixels:
+    """The image at ``side`` x ``side`` pixels, for a page."""
     if image.shape[:2] == (side, side):
         return image
     smaller = side < max(image.shape[:2])

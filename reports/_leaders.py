@@ -44,7 +44,7 @@ class Leader:
         return interval(self.value.value, self.value.lo, self.value.hi)
 
 
-GATES = {"copies": "copies patients", "clear": "none seen", "unknown": "cannot be known", "": "not measured"}
+GATES = {"copies": "copies patients", "clear": "not shown to copy", "unknown": "cannot be known", "": "not measured"}
 
 
 def leaders(record: Record) -> list[Leader]:

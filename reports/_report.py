@@ -6,7 +6,17 @@ from pathlib import Path
 
 from ..benchmark import Record, read_record
 from ..core import UserError, write_text
-from . import _limits, _section_people, _section_plausibility, _section_run, _section_scores, _section_utility
+from . import (
+    _limits,
+    _section_agreement,
+    _section_comparisons,
+    _section_copies,
+    _section_people,
+    _section_plausibility,
+    _section_run,
+    _section_scores,
+    _section_utility,
+)
 from ._blocks import Block, render
 
 
@@ -46,11 +56,17 @@ def report_html(record: Record, run: Path) -> str:
         judges=_section_run.judge_table(record),
         judge_words=_section_run.judge_words(record),
         durations=_section_run.duration_table(record),
-        memorisation=_section_people.memorisation_table(record),
-        memorisation_says=_section_people.memorisation_says(record),
-        neighbours=_section_people.neighbours(record, run),
+        memorisation=_section_copies.memorisation_table(record),
+        memorisation_says=_section_copies.memorisation_says(record),
+        neighbours=_section_copies.neighbours(record, run),
+        power=_section_copies.power_blocks(record),
         samples=_section_people.samples(record, run),
-        scores=_present(_section_scores.ruler_block(record), *_section_scores.metrics_blocks(record)),
+        scores=_present(
+            _section_scores.ruler_block(record),
+            _section_comparisons.comparisons_block(record),
+            *_section_scores.metrics_blocks(record),
+            _section_agreement.agreement_block(record),
+        ),
         groups=_section_scores.strata_blocks(record),
         utility=_present(
             *_section_utility.curve_blocks(record),

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from ..benchmark import Record
-from ._estimates import Estimate, Scores, generator_order, reference_names
+from ._estimates import Estimate
 from ._leaders import GATES, Leader, leaders
-from ._names import JUDGES, capital, clean, metric_name, metrics_in_order, plural, stratum_name
-from ._numbers import DASH, interval
+from ._names import capital, clean, metric_name, plural
+from ._numbers import DASH
 
-MOST_SIDE_BY_SIDE = 3
-"""Generators that fit beside each other in 100 columns."""
 _SHORT_GATES = {"copies": "COPIES", "clear": "none", "unknown": "unknown", "": DASH}
 
 
@@ -118,58 +115,6 @@ def _markdown(text: str) -> str:
     ):
         flat = flat.replace(sign, safe)
     return flat
-
-
-def evaluation_table(record: Record) -> Table:
-    """Every score of an evaluation with its interval, the real images beside it; the reasons of nulls below."""
-    scores, references = Scores(record), reference_names(record)
-    order = sorted(generator_order(record), key=lambda name: name in references)
-    shown, left_out = order[:MOST_SIDE_BY_SIDE], order[MOST_SIDE_BY_SIDE:]
-    reasons: dict[str, int] = {}
-    rows = [
-        [*_row_head(scores, *key), *(_evaluation_cell(scores.get(name, *key), reasons) for name in shown)]
-        for key in _measured(scores, shown)
-    ]
-    caption = [f"{clean(record.data.name)}, licence: {clean(record.data.licence)}"]
-    caption += [f"({number_}) {reason}" for reason, number_ in reasons.items()]
-    caption += [f"not shown here, but in the record: {', '.join(map(clean, left_out))}"] if left_out else []
-    table = _table(clean(record.name), "\n".join(caption))
-    for name in ("Metric", "Features", "Group"):
-        table.add_column(name, overflow="fold")
-    for name in shown:
-        table.add_column(escape(clean(name)), justify="right", overflow="fold")
-    for place, row in enumerate(rows):
-        table.add_row(*map(Text, row), end_section=place + 1 < len(rows) and rows[place + 1][1] != row[1])
-    return table
-
-
-def _measured(scores: Scores, names: list[str]) -> list[tuple[str, str, str]]:
-    """What was measured of any of the generators: extractor, metric, stratum, in the order of the table."""
-    return [
-        (extractor, metric, stratum)
-        for extractor in [*scores.extractors, *(judge for judge in JUDGES if scores.metrics(judge))]
-        for stratum in ["all", *scores.strata(extractor)]
-        for metric in metrics_in_order(scores.metrics(extractor))
-        if any(scores.rows(name, extractor, metric, stratum) for name in names)
-    ]
-
-
-def _row_head(scores: Scores, extractor: str, metric: str, stratum: str) -> list[str]:
-    better = {True: " ↑", False: " ↓", None: ""}[scores.higher_is_better(metric)]
-    return [
-        capital(metric_name(metric)) + better,
-        clean(extractor),
-        "" if stratum == "all" else stratum_name(stratum),
-    ]
-
-
-def _evaluation_cell(found: Estimate, reasons: dict[str, int]) -> str:
-    """The value with its bounds; for a null the number of its reason."""
-    if found.value is not None:
-        return interval(found.value, found.lo, found.hi)
-    if found.reason in (None, "not measured"):
-        return DASH
-    return f"null ({reasons.setdefault(clean(found.reason), len(reasons) + 1)})"
 
 
 def _table(title: str, caption: str) -> Table:

@@ -15,9 +15,8 @@ from synmedbench.benchmark._shelf import unshelve
 from synmedbench.benchmark._stage import Stage
 from synmedbench.benchmark._work_data import GROUP, data_stage, keep_data, open_data
 from synmedbench.benchmark._work_feedback import PANELS, own_third
-from synmedbench.benchmark._work_score import mirrored
 from synmedbench.core import UserError
-from synmedbench.imagesets import ImageSet, open_imageset, write_folder
+from synmedbench.imagesets import ImageSet, flip_views, open_imageset, write_folder
 
 
 def test_the_judges_images_are_of_different_patients_and_are_all_of_them():
@@ -56,14 +55,27 @@ def test_weights_are_keyed_by_their_bytes(tmp_path):
     assert first != content_of(f"timm:resnet18?weights={path}") != []
 
 
-@pytest.mark.parametrize(("flips", "n"), [("none", 0), ("horizontal", 1), ("both", 3)])
+@pytest.mark.parametrize(("flips", "n"), [("none", 0), ("horizontal", 1), ("both", 5)])
 def test_copies_are_looked_for_in_the_mirror_images_that_generators_train_on(flips, n):
-    image = np.arange(2 * 4 * 4 * 3, dtype=np.uint8).reshape(2, 4, 4, 3)
-    views = mirrored(image, flips)
-    assert len(views) == n
-    assert all(not np.array_equal(view, image) for view in views.values())
-    if flips == "both":
-        assert np.array_equal(views["view-both"], image[:, ::-1, ::-1])
+    recipe = read_recipe("tiny", [f"imageset.flips={flips}"])
+    images = open_data(recipe.imageset)
+    graph = build_graph(recipe, data_stage(images, recipe.imageset, recipe.splits), images)
+    views = graph.copies.config["views"]
+    assert set(flip_views(flips)) <= set(views)
+    assert len(flip_views(flips)) == n
+    turned = {name.partition("+")[0] for name in views} & {"across", "down", "both", "turn:90", "turn:270"}
+    assert len(turned) == n
+    assert all("copies" in stage.needs for stage in graph.scores.values())
+
+
+def test_a_recipe_chooses_how_copies_are_looked_for():
+    recipe = read_recipe("tiny", ["copies.extractor=texture", "copies.views=[across, 'crop:0.9', across]"])
+    assert (recipe.copies.extractor, recipe.copies.views) == ("texture", ["across", "crop:0.9"])
+    assert read_recipe("tiny", ["copies.views=[]"]).copies.views == []
+    with pytest.raises(UserError, match=r"copies\.views.*did you mean 'across'"):
+        read_recipe("tiny", ["copies.views=[acros]"])
+    with pytest.raises(UserError, match=r"copies\.extractor.*thumbnail"):
+        read_recipe("tiny", ["copies.extractor=thumbnial"])
 
 
 def test_the_direction_is_the_metrics_own_also_when_a_stage_failed():

@@ -50,7 +50,7 @@ def test_other_images_or_another_extractor_are_computed(tmp_path: Path) -> None:
     assert extract(other, images(), tmp_path)[0, 0] == 2.0
 
 
-@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", None])
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), None])
 def test_a_damaged_file_is_computed_anew(tmp_path: Path, damage: bytes | None) -> None:
     one = Counting()
     extract(one, images(), tmp_path)
@@ -71,3 +71,73 @@ def test_features_that_are_not_numbers_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not finite"):
         extract(Counting(value=float("nan")), images(), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        np.ones((4, 3), np.float32),
+        np.ones((5, 3)),
+        np.ones(5, np.float32),
+        np.full((5, 3), np.nan, np.float32),
+    ],
+)
+def test_a_file_that_does_not_fit_is_computed_anew(tmp_path: Path, other: np.ndarray) -> None:
+    one = Counting()
+    extract(one, images(), tmp_path)
+    (file,) = tmp_path.glob("*.npy")
+    np.save(file, other)
+    np.testing.assert_array_equal(extract(one, images(), tmp_path), np.ones((5, 3), np.float32))
+    assert one.asked == 2
+    extract(one, images(), tmp_path)
+    assert one.asked == 2, "the file was mended"
+
+
+def test_pickled_features_are_never_run(tmp_path: Path) -> None:
+    one = Counting()
+    extract(one, images(), tmp_path)
+    (file,) = tmp_path.glob("*.npy")
+    np.save(file, np.array([{}] * 5, object), allow_pickle=True)
+    extract(one, images(), tmp_path)
+    assert one.asked == 2
+
+
+def test_a_full_disk_costs_the_cache_and_not_the_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    one = Counting()
+    monkeypatch.setattr(np, "save", full)
+    with pytest.warns(UserWarning, match="No space left"):
+        found = extract(one, images(), tmp_path)
+    np.testing.assert_array_equal(found, np.ones((5, 3), np.float32))
+    assert not list(tmp_path.iterdir()), "nothing half written is left"
+
+
+def test_a_folder_that_is_a_file_costs_the_cache_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.warns(UserWarning, match="not kept"):
+        assert extract(Counting(), images(), tmp_path / "file").shape == (5, 3)
+
+
+def _fill(folder: str) -> int:
+    one = Counting()
+    for _ in range(20):
+        found = extract(one, images(), folder)
+        assert (found == 1.0).all()
+        for file in Path(folder).glob("*.npy"):
+            file.unlink(missing_ok=True)
+    return one.asked
+
+
+def test_processes_that_write_at_once(tmp_path: Path) -> None:
+    import multiprocessing
+
+    with multiprocessing.get_context("fork").Pool(3) as pool:
+        asked = pool.map(_fill, [str(tmp_path)] * 3)
+    assert sum(asked) > 3
+    found = extract(Counting(), images(), tmp_path)
+    np.testing.assert_array_equal(found, np.ones((5, 3), np.float32))
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".tmp")]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from synmedbench.core import UserError
 from synmedbench.metrics import memorisation
+from synmedbench.metrics._closeness import closeness_to
+from synmedbench.metrics._precedence import calibrate, fewest_copies, precedence_p
 
 N, WIDTH, SIDE = 256, 24, 6
 
@@ -98,20 +102,14 @@ def test_the_verdict_can_be_taken_again_at_an_adjusted_p() -> None:
 
 def test_the_precedence_p_value_is_the_share_of_orders() -> None:
     """Against shuffling which of the pooled images are synthetic."""
-    from synmedbench.metrics._memorisation import _precedence
-
     rng = np.random.default_rng(0)
     pooled = rng.random(120)
-    observed = _precedence(np.concatenate([np.sort(pooled)[:3], pooled[:37]]), rng.random(80) + 1)
-    assert observed[3] < 1e-10
+    assert precedence_p(40, 40, 1, 80) < 1e-10
     counts = []
     for _ in range(4000):
         shuffled = rng.permutation(pooled)
         counts.append(int((shuffled[:40] < shuffled[40:].min()).sum()))
-    planted = np.concatenate([np.zeros(3), np.full(37, 2.0)])
-    _, copies, _, p_value = _precedence(planted, np.linspace(0.5, 1, 80))
-    assert copies.sum() == 3
-    assert p_value == pytest.approx(np.mean(np.array(counts) >= 3), abs=0.012)
+    assert float(precedence_p(3, 40, 1, 80)) == pytest.approx(np.mean(np.array(counts) >= 3), abs=0.012)
 
 
 def test_faults_are_named() -> None:
@@ -127,5 +125,130 @@ def test_faults_are_named() -> None:
 def test_constant_features_accuse_nobody() -> None:
     same = np.ones((60, 3))
     verdict = memorisation(same, same, same)
-    assert not verdict.memorising
+    assert verdict.memorising is None
     assert verdict.p_value == 1
+    assert verdict.words.startswith("cannot be known")
+
+
+def test_a_patient_copied_often_is_one_patient() -> None:
+    train, good, holdout = three(4)
+    owners = np.array([f"p{i // 4}" for i in range(N)])
+    good[:30], good[30:36] = train[0], train[9:15]
+    verdict = memorisation(train, good, holdout, groups=owners)
+    assert verdict.memorising
+    risk = verdict.patients
+    assert (risk.n, risk.copied, risk.known) == (64, 3, True)
+    assert (risk.most[0].patient, risk.most[0].images, risk.most[0].train) == ("p0", 30, 0)
+    assert sum(each.images for each in risk.most) == int(verdict.copies.sum())
+    assert risk.share.lo < 3 / 64 < risk.share.hi
+    assert "3 of 64 training patients (4.7%" in verdict.words
+
+
+def test_without_patients_each_training_image_stands_for_one() -> None:
+    train, good, holdout = three(4)
+    good[:30] = train[0]
+    risk = memorisation(train, good, holdout).patients
+    assert (risk.n, risk.copied, risk.known) == (N, 1, False)
+
+
+def test_holdout_images_of_one_patient_are_one_witness() -> None:
+    """Without it, a hold-out of few patients accuses: its images rise and fall together."""
+    train, good, holdout = three(5)
+    few = np.repeat(np.arange(8), N // 8)
+    alone, grouped = (memorisation(train, good, holdout, holdout_groups=g) for g in (None, few))
+    assert (alone.holdout_units, grouped.holdout_units) == (N, 8)
+    assert alone.fewest_copies is not None
+    assert grouped.fewest_copies is not None
+    assert grouped.fewest_copies > alone.fewest_copies
+    assert memorisation(train, train, holdout, holdout_groups=few).memorising
+    one = memorisation(train, train, holdout, holdout_groups=np.zeros(N))
+    assert one.fewest_copies == N - 1
+
+
+def test_the_view_that_came_nearest_is_named() -> None:
+    train, good, holdout = three(6)
+    mirrored = train[:, ::-1]
+    good[:30] = mirrored[:30]
+    verdict = memorisation(train, good, holdout, train_views={"across": mirrored})
+    assert verdict.memorising
+    assert set(verdict.nearest_view[:30]) == {"across"}
+    assert {pair.view for pair in verdict.pairs} == {"across"}
+    assert {pair.view for pair in memorisation(train, train, holdout).pairs} == {"as-is"}
+
+
+def test_the_holdouts_nearest_pairs_stand_beside() -> None:
+    train, good, holdout = three(7)
+    verdict = memorisation(train, good, holdout)
+    nearness = [pair.closeness for pair in verdict.holdout_pairs]
+    assert nearness == sorted(nearness)
+    assert len(nearness) == 20
+    assert verdict.threshold < nearness[1]
+
+
+def test_verdicts_are_of_three_kinds_and_none_says_safe() -> None:
+    train, good, holdout = three(0)
+    said = [memorisation(train, made, held).words for made, held in
+            ((train, holdout), (good, holdout), (good, train))]  # fmt: skip
+    assert [words.partition(":")[0] for words in said] == [
+        "memorising", "not shown to memorise", "cannot be known",
+    ]  # fmt: skip
+    assert all("patient" in words and "safe" not in words for words in said)
+    assert "Fewer than 10 copies among 256 (3.9%) could not have been found" in said[1]
+    assert "100.0% of the 256 hold-out images are copies of training images themselves" in said[2]
+
+
+@given(st.integers(1, 400), st.integers(50, 400))
+def test_the_fewest_copies_are_exactly_where_the_verdict_turns(n: int, h: int) -> None:
+    known = calibrate(np.linspace(0.5, 1, h))
+    needed = fewest_copies(n, known)
+    p = precedence_p(np.arange(n + 1), n, known.rank, known.units)
+    assert (np.diff(p) <= 1e-12).all()
+    if needed is None:
+        assert p[-1] >= 0.01
+    else:
+        assert p[needed] < 0.01 <= p[needed - 1]
+
+
+def test_one_synthetic_image() -> None:
+    train, _, holdout = three(0)
+    assert memorisation(train, train[:1], holdout).memorising
+    verdict = memorisation(train, train[:1], holdout[:60])
+    assert verdict.memorising is None
+    assert "60 hold-out images and 1 synthetic ones are too few" in verdict.words
+
+
+def test_one_training_patient_and_fewest_training_images() -> None:
+    train, good, holdout = three(0)
+    risk = memorisation(train, train, holdout, groups=np.zeros(N)).patients
+    assert (risk.n, risk.copied) == (1, 1)
+    assert memorisation(train[:2], train[:2], holdout[:50]).n_train == 2
+    assert memorisation(train[:2], good, holdout).memorising is False
+
+
+@pytest.mark.parametrize("which", ["groups", "holdout_groups"])
+def test_groups_that_do_not_match_are_named(which: str) -> None:
+    train, good, holdout = three(0)
+    with pytest.raises(UserError, match=which):
+        memorisation(train, good, holdout, **{which: np.zeros(N - 1)})
+
+
+def test_nan_in_a_view_is_named() -> None:
+    train, good, holdout = three(0)
+    broken = train.copy()
+    broken[3, 2] = np.nan
+    with pytest.raises(UserError, match=r"crop:0\.9.*row 3"):
+        memorisation(train, good, holdout, train_views={"crop:0.9": broken})
+
+
+@given(st.integers(2, 60), st.integers(1, 4), st.integers(0, 5))
+@settings(max_examples=25, deadline=None)
+def test_closeness_over_views_is_that_over_all_distances(n: int, views: int, seed: int) -> None:
+    rng = np.random.default_rng([seed, n, views])
+    queries, seen = rng.integers(0, 5, (7, 3)).astype(float), rng.integers(0, 5, (views, n, 3)).astype(float)
+    distances = np.sqrt(((queries[:, None, None] - seen[None]) ** 2).sum(-1)).min(axis=1)
+    nearest = np.sort(distances, axis=1)[:, : 51 if n > 51 else n]
+    others = nearest[:, 1:].mean(axis=1)
+    expected = np.divide(nearest[:, 0], others, out=np.zeros(7), where=others > 0)
+    found = closeness_to(queries, list(seen))
+    np.testing.assert_allclose(found.values, expected, rtol=1e-12)
+    assert (distances[np.arange(7), found.train] == nearest[:, 0]).all()
