@@ -16,7 +16,7 @@ from ._record import CopiedPatient, CopyPair, Memorisation
 
 SEEKER = "thumbnail"
 """The extractor that looks for copies unless another is asked for."""
-CROPS = ("crop:0.9", "crop:0.8")
+CROPS = ("crop:0.9", "crop:0.85", "crop:0.8")
 SHIFTS = tuple(
     f"shift:{across},{down}"
     for across in ("-0.05", "0", "0.05")
@@ -49,17 +49,18 @@ def default_views(extractor: str, flips: str = "both") -> tuple[str, ...]:
     """Return the views under which training images are looked for, unless a recipe names others.
 
     ``thumbnail`` sees through brightness and JPEG, so it is given mirrored, turned, cropped and shifted images,
-    mirrored and cropped ones among them. Other extractors do not, and each view costs them a pass over the
-    training images: they are given mirrored, cropped, brightened and compressed images, one change at a time.
+    mirrored and cropped ones among them (and bright ones, in which white burns out). Other extractors do not, and
+    each view costs them a pass over the training images: they are given mirrored, cropped, brightened and
+    compressed images, one change at a time.
 
     >>> len(default_views("thumbnail")), default_views("domain", "none")[:3]
-    (25, ('crop:0.9', 'crop:0.85', 'brightness:0.8'))
+    (32, ('crop:0.9', 'crop:0.85', 'brightness:0.8'))
     """
     turned = flip_views(flips)  # type: ignore[arg-type]
     if extractor != SEEKER:
         return (*turned, "crop:0.9", "crop:0.85", *LIGHT)
     cropped = [f"{turn}+{crop}" for turn in turned for crop in CROPS]
-    return (*turned, *CROPS, *cropped, *SHIFTS)
+    return (*turned, *CROPS, *cropped, *SHIFTS, "brightness:1.25")
 
 
 def view_features(extractor: Any, images: Pixels, views: Sequence[str]) -> dict[str, NDArray[np.float32]]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..core import code_commit, code_version, describe_machine
-from ..imagesets import DECODING_RULE, count_strata
+from ..imagesets import count_strata
 from ._evaluate_inputs import told_name
 from ._evaluate_material import Material
 from ._evaluate_rows import SYNTHETIC
@@ -43,7 +43,7 @@ def evaluation_record(
             content_hash=true.content_hash,
             n=len(true),
             image_size=material.size or 0,
-            decoding=DECODING_RULE if material.size else NO_PIXELS,
+            decoding=true.about.decoding if material.size else NO_PIXELS,
             classes=sorted(true.table["label"].dropna().astype(str).unique()) if strata else [],
             splits={role: len(part) for role, part in material.parts.items()},
             strata=strata,

@@ -275,9 +275,8 @@ def _copy_row(
 
 def _why(entry: Memorisation) -> str:
     """The reason alone, of an entry's words."""
-    return (
-        entry.words.partition("cannot be known: ")[2].partition(". Of others")[0].rstrip(".") or entry.words
-    )
+    reason = entry.words.partition("cannot be known: ")[2].partition(". ")[0].rstrip(".")
+    return reason or entry.words
 
 
 def check_names(metrics: Sequence[str], *, reward: bool, train: bool, holdout: bool) -> None:

@@ -196,6 +196,9 @@ class Recipe(_Part):
         extractors = list(map(short_name, self.extractors))
         if self.rank.extractor is not None and self.rank.extractor not in extractors:
             problems.append(f"rank.extractor: {did_you_mean(self.rank.extractor, extractors)}")
+        same = sorted({name for name in extractors if extractors.count(name) > 1})
+        if same:
+            problems.append(f"extractors: {', '.join(same)} stand(s) twice; give one an alias")
         if len(set(self.seeds)) < len(self.seeds):
             problems.append("seeds: each seed may stand once")
         if "label" not in self.conditions:

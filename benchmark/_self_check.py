@@ -27,7 +27,6 @@ from ..core import (
     rng,
 )  # fmt: skip
 from ..imagesets import (
-    DECODING_RULE,
     ImageSet,
     count_strata,
     group_numbers,
@@ -364,7 +363,7 @@ def _document(
         data=Data(
             name=images.about.name, licence=images.about.licence, source=images.about.source,
             citation=images.about.citation, content_hash=images.content_hash, n=len(images),
-            image_size=images.image(0).shape[0], decoding=DECODING_RULE, classes=sorted(strata.get("label", {})),
+            image_size=images.image(0).shape[0], decoding=images.about.decoding, classes=sorted(strata.get("label", {})),
             splits={}, strata=strata,
         ),
         code={"version": code_version(), "commit": code_commit()},

@@ -168,7 +168,8 @@ class HalfHits:
 
     def take_synthetic(self, i: Indices, j: Indices, distances: Features) -> None:
         """Count pairs in the synthetic images' balls; real images that are recalled everywhere need no more."""
-        unknown = np.flatnonzero((self.kept[0] & ~self.recalled).any(axis=1)[i])
+        unsure = (self.kept[0] & ~self.recalled).max(axis=1)
+        unknown = np.flatnonzero(unsure[i])
         for part in _parts(len(unknown)):
             at = unknown[part]
             inside = self._reached(1, j[at], distances[at]) & self.kept[0][i[at]]

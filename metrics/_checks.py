@@ -33,7 +33,7 @@ def as_rows(features: ArrayLike, name: str = "features", *, least: int = 2) -> R
     """Return features checked as by :func:`as_features`, but float32 ones as they are: large sets are not copied."""
     single = getattr(features, "dtype", None) == np.float32
     try:
-        array = np.ascontiguousarray(features, dtype=np.float32 if single else np.float64)
+        array: Rows = np.ascontiguousarray(features, dtype=np.float32 if single else np.float64)
     except (TypeError, ValueError) as error:
         raise UserError("features must be numbers", where=name, remedy="pass an (n, D) array") from error
     if np.ndim(features) != 2:

@@ -65,6 +65,9 @@ def difference(
     (precision and its kin: each one's interval, joined by their correlation over half-samples; Zou and Donner
     2008). Where row i of a and of b answer the same request, their rows are left out together, too.
 
+    In simulations these intervals held their level, most with room to spare. The exception: the density of 60 images
+    of a generator with 0.6 of the real spread, which was covered in .89 of draws instead of .95.
+
     Parameters
     ----------
     real, synthetic_a, synthetic_b:

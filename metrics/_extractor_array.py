@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..core import Progress, UserError, content_key, did_you_mean, file_hash
-from ..imagesets import ImageSet, read_table
+from ..imagesets import FolderSource, ImageSet, read_table
 from ._extractor import Images
 from ._feature_cache import Features
 
@@ -23,7 +23,7 @@ _BROKEN = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile)
 
 
 class ArrayExtractor:
-    """Features from files: ``array:FILE``, or ``array?files={name of an image set: FILE, ...}``.
+    """Features from files: ``array:FILE``, or ``array?files={name of an image set or its folder: FILE, ...}``.
 
     A ``.npy`` holds (N, D) numbers in the order of the image set; an ``.npz`` holds them as ``features``, and may
     hold ``file_name``; a ``.csv`` or ``.parquet`` has columns ``f0, f1, ...`` and may have ``file_name``. With names a
@@ -47,6 +47,7 @@ class ArrayExtractor:
         self.paths = {str(name): Path(str(path)).expanduser() for name, path in given.items()}
         self._read: dict[Path, tuple[Features, list[str] | None]] = {}
         self._owners: dict[Path, str] = {}
+        self._named: dict[tuple[Path, str], str] = {}
 
     @property
     def key(self) -> str:
@@ -70,10 +71,22 @@ class ArrayExtractor:
         path = self._path_of(images)
         found, names = self._table(path)
         if names is not None and NAMES in images.table.columns:
-            return found[_rows_by_name(images, names, path)]
+            named = _rows_by_name(images, names, path)
+            self._check_names(images, path)
+            return found[named]
         rows = _rows_by_order(images, len(found), path)
         self._check_owner(images, path)
         return found[rows]
+
+    def _check_names(self, images: ImageSet, path: Path) -> None:
+        """One name must not stand for two images, such as ``images/000000.png`` of two folders."""
+        for name, key in zip(images.table[NAMES], images.image_keys, strict=True):
+            if self._named.setdefault((path, str(name)), key) != key:
+                raise UserError(
+                    f"{name!r} is the name of different images in two sets",
+                    where=path,
+                    remedy="give each set its own file: array?files={real: a.npz, synthetic: b.npz}",
+                )
 
     def _check_owner(self, images: ImageSet, path: Path) -> None:
         """Rows in order belong to one set; two sets of one size must not share them in silence."""
@@ -89,9 +102,16 @@ class ArrayExtractor:
     def _path_of(self, images: ImageSet) -> Path:
         if "" in self.paths:
             return self.paths[""]
+        folder = images.source.root.resolve().name if isinstance(images.source, FolderSource) else None
+        if folder is not None and folder in self.paths:
+            return self.paths[folder]
         if images.about.name not in self.paths:
-            raise UserError(f"no features were given for the image set {images.about.name!r}", where="array",
-                            remedy=did_you_mean(images.about.name, self.paths))  # fmt: skip
+            near = did_you_mean(images.about.name, self.paths)
+            raise UserError(
+                f"no features were given for the image set {images.about.name!r}",
+                where="array",
+                remedy=f"{near}; or give the feature files themselves in place of the image sets",
+            )
         return self.paths[images.about.name]
 
     def _table(self, path: Path) -> tuple[Features, list[str] | None]:

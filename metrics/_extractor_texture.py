@@ -170,7 +170,7 @@ def _bands(batch: Batch) -> Batch:
 def _smoothed(channels: Batch, sigma: float) -> Batch:
     """Gaussian blur as two matrix products, with mirrored edges."""
     kernel = _blur_matrix(channels.shape[-1], sigma)
-    return kernel @ channels @ kernel.T
+    return np.asarray(kernel @ channels @ kernel.T, dtype=np.float32)
 
 
 @lru_cache(maxsize=16)

@@ -13,6 +13,7 @@ from ._checks import Features, as_pair, as_row_pair
 from ._moments import Moments
 from ._parallel import each
 
+POWER_STEPS = 6
 WELL_SPREAD = 1e-12
 """Below this ratio of eigenvalues, the square roots of their rounding errors would show."""
 
@@ -156,11 +157,47 @@ def _thin(rows: Features) -> Features:
 
 
 def _shared_spread_of_covariances(s1: Features, s2: Features) -> float:
-    root = _root(s1)
-    squares = np.linalg.eigvalsh(root.T @ s2 @ root)
-    if squares[0] > WELL_SPREAD * squares[-1]:
-        return float(np.sqrt(squares).sum())
-    return _nuclear_norm(_root(s2).T @ root)
+    try:
+        first, second = (np.asarray(np.linalg.cholesky(s), dtype=np.float64) for s in (s1, s2))
+    except np.linalg.LinAlgError:
+        return _nuclear_norm(_root(s2).T @ _root(s1))
+    product = second.T @ first
+    if _smallest_square(first, second) > WELL_SPREAD * _largest_square(product):
+        squares = np.linalg.eigvalsh(product.T @ product)
+        if squares[0] > WELL_SPREAD * squares[-1]:
+            return float(np.sqrt(squares).sum())
+    return _nuclear_norm(product)
+
+
+def _smallest_square(first: Features, second: Features) -> float:
+    """Estimate the smallest eigenvalue of P^T P, P = second^T first, both triangular, by inverse iteration.
+
+    It costs next to nothing, and an eigenvalue problem whose answer could not be used costs much.
+    """
+    from scipy.linalg import solve_triangular
+
+    vector, size = np.ones(len(first)), 1.0
+    for _ in range(POWER_STEPS):
+        vector = solve_triangular(first, vector, lower=True, trans="T", check_finite=False)
+        vector = solve_triangular(second, vector, lower=True, check_finite=False)
+        vector = solve_triangular(second, vector, lower=True, trans="T", check_finite=False)
+        vector = solve_triangular(first, vector, lower=True, check_finite=False)
+        size = float(np.linalg.norm(vector))
+        if not 0 < size < np.inf:
+            return 0.0
+        vector = vector / size
+    return 1 / size
+
+
+def _largest_square(product: Features) -> float:
+    vector, size = np.ones(len(product)), 1.0
+    for _ in range(POWER_STEPS):
+        vector = product.T @ (product @ vector)
+        size = float(np.linalg.norm(vector))
+        if not 0 < size < np.inf:
+            return np.inf
+        vector = vector / size
+    return size
 
 
 def _root(s: Features) -> Features:

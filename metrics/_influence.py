@@ -42,9 +42,9 @@ def kernel_influence(real: ArrayLike, synthetic: ArrayLike) -> Influence:
 
     Example
     -------
-    >>> found = kernel_influence([[0.0], [0.1], [0.2]], [[0.0], [0.1], [3.0]])
+    >>> found = kernel_influence([[0.0], [0.1], [0.2], [0.3]], [[0.0], [0.1], [0.2], [3.0]])
     >>> int(found.synthetic.argmax())
-    2
+    3
     """
     x, y = as_pair(real, synthetic, least=3)
     return Influence(_kernel_left_out(x, y), _kernel_left_out(y, x))

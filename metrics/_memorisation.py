@@ -211,7 +211,8 @@ def _at_risk(
     total = len(np.unique(whose))
     names, first, counts = np.unique(whose[copied], return_index=True, return_counts=True)
     order = np.argsort(-counts, kind="stable")[:shown]
-    most = tuple(CopiedPatient(names[i].item(), int(counts[i]), int(copied[first[i]])) for i in order)
+    called = names.tolist()
+    most = tuple(CopiedPatient(called[i], int(counts[i]), int(copied[first[i]])) for i in order)
     return PatientsAtRisk(total, wilson(len(names), total, level), most, owners is not None)
 
 

@@ -139,8 +139,9 @@ def _built_in(sets: PanelSets, card: MetricCard) -> Score:
     reference = sets.train if "train" in card.reads else sets.real
     known = reference is not None and card.reads[0] != "synthetic"
     counts = len(reference) if reference is not None and known else 0, len(sets.synthetic)
-    interval, value = (partial(each, sets) for each in MEASURES[card.name])
-    return _measured(sets, (card.name, card.higher_is_better), counts, _lacks(sets, card), interval, value)
+    interval, value = MEASURES[card.name]
+    metric = card.name, card.higher_is_better
+    return _measured(sets, metric, counts, _lacks(sets, card), partial(interval, sets), partial(value, sets))
 
 
 def _measured(

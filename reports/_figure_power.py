@@ -54,7 +54,7 @@ def power_figure(power: CopyPower) -> Figure | None:
         axis.set_ylim(-0.04, 1.04)
         axis.set_xlabel("share of copies planted among real unseen images")
         axis.set_ylabel("found, share of trials")
-        axis.legend(loc="center right", handlelength=2.6)
+        axis.legend(loc="upper left", handlelength=2.6)
     return figure
 
 

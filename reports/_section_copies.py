@@ -11,7 +11,7 @@ from ._estimates import reference_names
 from ._figure_power import EXACT, POOLED, kind_words, power_figure
 from ._gallery import PAIR_BUDGET, affordable, closest_pairs, read_gallery, sides
 from ._leaders import GATES, gate_of
-from ._names import clean, column_name, listed
+from ._names import clean, column_name, listed, plural
 from ._numbers import DASH, interval, number, p_value
 from ._pairs import Pair
 from ._section_people import MAX_SHOWN, shown_names
@@ -84,7 +84,7 @@ def _fewest_cell(found: Memorisation) -> Cell:
 def _note(record: Record) -> str:
     views = max((len(found.views) for found in record.memorisation), default=0)
     by = next((found.patients_by for found in record.memorisation if found.patients_by), None)
-    words = f"Training images were looked for as they are and in {views} views. " if views else ""
+    words = f"Training images were looked for as they are and in {plural(views, 'view')}. " if views else ""
     told = (
         f"Patients are told apart by {column_name(by)}"
         if by
@@ -118,7 +118,7 @@ def _least(record: Record) -> str:
         return ""
     smallest = next((power.smallest.get(EXACT) for power in record.copy_power), None)
     if smallest is not None:
-        unseen = f" A share of copies below {smallest:.1%} would mostly have gone unseen"
+        unseen = f" A share of near-copies below {smallest:.1%} would mostly have gone unseen"
         return f"{unseen}: this shows of no patient that no copy was made."
     fewest = [m.fewest_copies / m.n for m in record.memorisation if m.memorising is False and m.fewest_copies]
     return f" Fewer than {max(fewest):.1%} of copies could not have been found." if fewest else ""
@@ -186,7 +186,8 @@ def _power_block(power: CopyPower) -> Block:
         f"{power.n_synthetic:,} others play the generator; {clean(power.extractor)} features"
     )
     note = (
-        "Disguised copies bear changes that were not looked for; recognised means below the copy threshold."
+        "Images equal pixel by pixel are found one by one, whatever their number. Disguised copies bear changes that "
+        "were not looked for; recognised means below the copy threshold."
     )
     return block(
         f"power-{power.extractor}", "What this test could have found", clean(power.words),

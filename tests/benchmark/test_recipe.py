@@ -54,6 +54,7 @@ def test_every_fault_is_told_at_once_with_its_path(tmp_path):
         ({"base": None}, "needs a base"),
         ({"seeds": [1, 1]}, "each seed may stand once"),
         ({"references": ["noise", "noise"]}, "noise stand(s) twice"),
+        ({"extractors": ["timm:resnet18", "timm:resnet34"]}, "give one an alias"),
         ({"claims": [{"id": "c", "compare": "score", "a": "diffusio"}]}, "did you mean 'diffusion'"),
         ({"splits": {"train": 0.9}}, "sum to 1"),
     ],

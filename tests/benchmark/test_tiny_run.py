@@ -70,6 +70,29 @@ def test_nothing_is_claimed_from_one_seed_and_copies_are_caught(undisturbed):
     assert places["real-holdout"] is not None
 
 
+def test_copies_are_told_by_image_view_and_patient_with_the_tests_power(undisturbed):
+    record, _, folder, _ = undisturbed
+    found = {entry.generator: entry for entry in record.memorisation}
+    copies = found["copy"]
+    assert (copies.memorising, copies.exact_copies, copies.extractor) == (True, copies.n, "thumbnail")
+    assert copies.patients_by == "patient_id"
+    assert 0 < copies.patients_copied <= copies.n < copies.n_patients
+    assert {"across", "turn:90", "across+crop:0.9"} <= set(copies.views)
+    assert copies.exact[0].train_file == copies.pairs[0].train_file or copies.pairs[0].closeness == 0
+    assert found["real-holdout"].memorising is False
+    assert found["real-holdout"].exact_copies == 0
+    (power,) = record.copy_power
+    assert power.n_synthetic == 60
+    assert {row.kind for row in power.rows} >= {"exact", "disguised"}
+    assert max(row.value for row in power.rows if row.kind == "exact") == 1
+    with np.load(folder / "run" / "gallery" / "copy.npz", allow_pickle=False) as kept:
+        assert (kept["pair_closeness"] == 0).all()
+        assert len(kept["control_closeness"]) == len(kept["pair_closeness"]) == 12
+    page = (folder / "run" / "report.html").read_text()
+    assert "What this test could have found" in page
+    assert len(page) < 10_000_000
+
+
 def test_the_same_command_again_does_nothing_again(undisturbed):
     _, _, folder, _ = undisturbed
     before = (folder / "run" / "record.json").read_bytes()

@@ -272,6 +272,24 @@ def test_files_for_sets_by_name(tmp_path: Path) -> None:
         extractor.features(other)
 
 
+def test_files_for_folders_and_names_that_two_sets_share(tmp_path: Path) -> None:
+    from synmedbench.imagesets import read_folder, write_folder
+
+    for i, name in enumerate(("one", "two")):
+        write_folder(images(4, seed=i), tmp_path / name)
+        np.save(tmp_path / f"{name}.npy", FEATURES + i)
+    one, two = read_folder(tmp_path / "one"), read_folder(tmp_path / "two")
+    assert one.about.name == two.about.name
+    paired = ArrayExtractor(files={name: str(tmp_path / f"{name}.npy") for name in ("one", "two")})
+    np.testing.assert_allclose(paired.features(two) - paired.features(one), 1, atol=1e-5)
+    shared = ArrayExtractor(
+        str(written(tmp_path, ".npz", names=[str(name) for name in one.table["file_name"]]))
+    )
+    np.testing.assert_array_equal(shared.features(one), shared.features(one.subset([0, 1, 2, 3])))
+    with pytest.raises(UserError, match="different images in two sets"):
+        shared.features(two)
+
+
 def test_the_key_of_features_is_their_content(tmp_path: Path) -> None:
     first = ArrayExtractor(str(written(tmp_path, ".npy"))).key
     (tmp_path / "else").mkdir()

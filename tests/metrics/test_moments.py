@@ -67,6 +67,19 @@ def test_constant_and_singular_features():
     )
 
 
+@pytest.mark.parametrize("power", [0.0, 1.0, 2.0, 4.0])
+def test_features_of_every_spread(power):
+    """From equal variances to ones 1e-14 apart, where an eigenvalue route alone would lose the small ones."""
+    x, y = sets(400, 300, 60)
+    scale = 1 / np.arange(1, 61) ** power
+    x, y = x * scale, y * scale
+    xc, yc = x - x.mean(axis=0), y - y.mean(axis=0)
+    shared = np.linalg.svd(xc @ yc.T, compute_uv=False).sum() / np.sqrt(399 * 299)
+    gap = x.mean(axis=0) - y.mean(axis=0)
+    expected = gap @ gap + (xc**2).sum() / 399 + (yc**2).sum() / 299 - 2 * shared
+    assert frechet_distance(x, y) == pytest.approx(expected, rel=1e-9)
+
+
 def test_kept_and_read_again(tmp_path):
     moments = Moments.of(sets(30, 2, 4)[0])
     moments.save(tmp_path / "réal.npz")
