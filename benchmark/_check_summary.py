@@ -57,10 +57,9 @@ def _control(document: SelfCheck) -> list[str]:
     moved = [f"{_name(curve)} ({curve.extractor})" for curve in tested if curve.verdict == "moves"]
     if not tested:
         return []
-    named = f": {', '.join(moved)}" if moved else ""
-    return [
-        f"Control, {planted_fault('control').words(0.1)}: {len(moved)} of {len(tested)} metrics moved{named}."
-    ]
+    named = f": {', '.join(moved)}; about one in twenty may by chance" if moved else ""
+    said = planted_fault("control").words(0.1)
+    return [f"Control, {said}: {len(moved)} of {len(tested)} metrics moved{named}."]
 
 
 def _name(curve: CheckCurve) -> str:

@@ -11,11 +11,13 @@ from ..imagesets import ImageSet
 from ._evaluate_cache import FeatureCache
 from ._evaluate_inputs import Inputs, check_identical, open_inputs
 from ._evaluate_material import Material, collect
+from ._evaluate_names import PLAUSIBLE, check_names, wants_copies
 from ._evaluate_record import evaluation_record
-from ._evaluate_rows import PLAUSIBLE, all_rows, check_names, wants_copies
+from ._evaluate_rows import all_rows
 from ._feature_input import BroughtFeatures
 from ._recipe import short_name
 from ._record import Record
+from ._requested import LABELS, TONES
 from ._shards import Asked, keep_material, merge_shards
 from ._work_data import with_groups
 
@@ -67,6 +69,7 @@ def evaluate(
     inputs = open_inputs(synthetic, real, holdout=holdout, train=train, by=by, size=size)
     model = _reward_model(reward, inputs) if reward else None
     built = build_extractors(extractors, inputs)
+    _check_judges(metrics, inputs, built)
     for note in inputs.notes:
         progress.say(note)
     notes = [*inputs.notes, *check_identical(inputs, progress)]
@@ -121,6 +124,22 @@ def default_extractors(true: ImageSet) -> list[str]:
     """``domain`` where classes can be learnt, and ``texture``."""
     labelled = "label" in true.table.columns and true.table["label"].notna().all() and len(true.classes) > 1
     return ["domain", "texture"] if labelled and len(true) >= 100 else ["texture"]
+
+
+def _check_judges(metrics: Sequence[str], inputs: Inputs, built: Mapping[str, Any]) -> None:
+    """Refuse a judgement that was asked for by name and that nothing here can give."""
+    if LABELS in metrics:
+        inputs.fake.column("label")
+        if not any(hasattr(extractor, "fitted") for extractor in built.values()):
+            raise UserError(
+                "label_agreement needs a classifier of the real images", remedy="give --extractors domain"
+            )
+    if TONES in metrics:
+        inputs.fake.column("skin_tone")
+        if inputs.arrays:
+            raise UserError(
+                "tone_agreement is read off images, and these are features", remedy="leave it out"
+            )
 
 
 def _reward_model(folder: Path, inputs: Inputs) -> Any:

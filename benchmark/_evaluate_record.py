@@ -10,7 +10,7 @@ from ..core import code_commit, code_version, describe_machine
 from ..imagesets import count_strata
 from ._evaluate_inputs import told_name
 from ._evaluate_material import Material
-from ._evaluate_rows import SYNTHETIC
+from ._evaluate_names import SYNTHETIC
 from ._record import Data, GeneratorEntry, Memorisation, Record, ScoreRow
 
 NO_PIXELS = "features were given, no images were read"

@@ -363,7 +363,8 @@ def _document(
         data=Data(
             name=images.about.name, licence=images.about.licence, source=images.about.source,
             citation=images.about.citation, content_hash=images.content_hash, n=len(images),
-            image_size=images.image(0).shape[0], decoding=images.about.decoding, classes=sorted(strata.get("label", {})),
+            image_size=images.image(0).shape[0], decoding=images.about.decoding,
+            classes=sorted(strata.get("label", {})),
             splits={}, strata=strata,
         ),
         code={"version": code_version(), "commit": code_commit()},

@@ -89,9 +89,8 @@ def pair_words(pairs: PairArrays, row: int) -> list[str]:
     if pairs.threshold is None:
         return [f"distance {number(closeness)}"]
     near = is_copy(closeness, pairs.threshold)
-    words = [
-        f"closeness {closeness:.3f}, {'a near-copy (below' if near else 'no near-copy (not below'} {pairs.threshold:.2f})"
-    ]
+    verdict = "a near-copy (below" if near else "no near-copy (not below"
+    words = [f"closeness {closeness:.3f}, {verdict} {pairs.threshold:.2f})"]
     if pairs.views is not None and pairs.views[row] not in ("", AS_IS):
         words.append(f"real image shown {clean(pairs.views[row])}")
     if pairs.times is not None and near:

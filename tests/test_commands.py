@@ -178,5 +178,5 @@ def test_ls_lists_what_there_is(kind):
 def test_dry_run_computes_nothing(tmp_path):
     done = call("run", "tiny", "--engine", "local", "--dry-run", "--out", tmp_path / "r")
     assert done.returncode == 0, done.stderr
-    assert "31 stages, 0 finished" in done.stdout
+    assert "32 stages, 0 finished" in done.stdout
     assert not (tmp_path / "r").exists()

@@ -198,6 +198,8 @@ def test_a_killed_evaluation_leaves_nothing_half_written(sets, tmp_path):
         (["explain", "fake", "real", "--metric", "covrage"], "did you mean 'coverage'"),
         (["explain", "fake", "real", "--by", "grade"], "no column 'grade'"),
         (["explain", "fake", "real", "--out", "real/metadata.csv"], "it is not a folder"),
+        (["evaluate", "fake", "real", "--metrics", "label_agreement", *TEXTURE], "give --extractors domain"),
+        (["evaluate", "fake", "real", "--metrics", "tone_agreement"], "no column 'skin_tone'"),
         (["merge", "real", "fake"], "no shard is here"),
         (["merge", "real"], "at least 2 shards"),
     ],
