@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from ._record import Audit as Audit
     from ._record import CellRow as CellRow
     from ._record import Claim as Claim
+    from ._record import Comparison as Comparison
     from ._record import CopiedPatient as CopiedPatient
     from ._record import CopyPair as CopyPair
     from ._record import CopyPower as CopyPower
-    from ._record import PowerRow as PowerRow
-    from ._record import Comparison as Comparison
     from ._record import Data as Data
     from ._record import FailedCell as FailedCell
     from ._record import GeneratorEntry as GeneratorEntry
     from ._record import Memorisation as Memorisation
+    from ._record import PowerRow as PowerRow
     from ._record import Ranking as Ranking
     from ._record import RankRow as RankRow
     from ._record import Record as Record

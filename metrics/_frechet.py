@@ -169,6 +169,7 @@ def _shared_spread_of_covariances(s1: Features, s2: Features) -> float:
     return _nuclear_norm(product)
 
 
+@np.errstate(over="ignore")
 def _smallest_square(first: Features, second: Features) -> float:
     """Estimate the smallest eigenvalue of P^T P, P = second^T first, both triangular, by inverse iteration.
 
@@ -189,6 +190,7 @@ def _smallest_square(first: Features, second: Features) -> float:
     return 1 / size
 
 
+@np.errstate(over="ignore")
 def _largest_square(product: Features) -> float:
     vector, size = np.ones(len(product)), 1.0
     for _ in range(POWER_STEPS):

@@ -53,7 +53,8 @@ class Rows:
 def rows_of(*sets: NDArray[Any], device: str = "cpu") -> tuple[Rows, ...]:
     """Centre all sets on the first one's median and bring them to one working precision on the device.
 
-    (A mean would follow a single huge row, and cost all others their digits.) A set that is given twice is prepared once.
+    A mean would follow a single huge row, and cost all others their digits. A set that is given twice is prepared
+    once.
     """
     import torch
 

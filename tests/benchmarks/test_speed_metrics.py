@@ -133,8 +133,9 @@ def peak_of(call: str, n: int) -> dict[str, float]:
 
 def test_half_the_peak_memory_of_the_peers():
     mine, peers = peak_of("here.ours(x, y)", N), peak_of("here.theirs(x, y)", N)
-    print(f"\nours  {mine['seconds']:.1f} s, {mine['GiB']:.2f} GiB\npeers {peers['seconds']:.1f} s, {peers['GiB']:.2f} GiB")
-    print(f"time ratio {peers['seconds'] / mine['seconds']:.2f}, memory ratio {mine['GiB'] / peers['GiB']:.2f}")
+    for name, found in (("ours", mine), ("peers", peers)):
+        print(f"\n{name}: {found['seconds']:.1f} s, {found['GiB']:.2f} GiB", end="")
+    print(f"\ntime ratio {peers['seconds'] / mine['seconds']:.2f}, memory ratio {mine['GiB'] / peers['GiB']:.2f}")
     assert mine["GiB"] <= 0.5 * peers["GiB"]
 
 
