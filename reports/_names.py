@@ -17,6 +17,19 @@ _METRICS = {
     "vendi_score": "Vendi score",
     "vendi": "Vendi score",
     "cmmd": "CMMD",
+    "vendi_score_q0.5": "Vendi score, q = 0.5",
+    "vendi_score_q2": "Vendi score, q = 2",
+    "vendi_score_qinf": "Vendi score, q = inf",
+    "alpha_precision": "alpha-precision",
+    "beta_recall": "beta-recall",
+    "frechet_distance_infinity": "Fréchet distance, N to infinity",
+    "sliced_wasserstein": "sliced Wasserstein distance",
+    "inception_score": "Inception score",
+    "intra_class_distance": "distance inside, to real",
+    "data_copying_score": "data copying (C_T)",
+    "closest_record_ratio": "nearer to training images",
+    "label_agreement": "agreement with label",
+    "tone_agreement": "agreement with skin tone",
     "copy_share": "share of near-copies",
     "plausible_share": "share judged plausible",
     "macro_auroc": "macro AUROC",
@@ -42,8 +55,8 @@ def clean(text: object) -> str:
 def metric_name(metric: str) -> str:
     """The metric in words.
 
-    >>> metric_name("frechet_distance"), metric_name("beta_recall")
-    ('Fréchet distance', 'beta recall')
+    >>> metric_name("frechet_distance"), metric_name("my_metric")
+    ('Fréchet distance', 'my metric')
     """
     return _METRICS.get(metric, clean(metric).replace("_", " "))
 
