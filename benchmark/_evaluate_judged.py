@@ -110,5 +110,5 @@ def _copy_row(
 
 def _why(entry: Memorisation) -> str:
     """The reason alone, of an entry's words."""
-    reason = entry.words.partition("cannot be known: ")[2].partition(". ")[0].rstrip(".")
+    reason = entry.words.partition("annot be known: ")[2].partition(". ")[0].rstrip(".")
     return reason or entry.words

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..core import registry, rng
 from ..imagesets import stratum_of
-from ..metrics import Score, by_stratum, metric_cards, score_panel
+from ..metrics import BY_STRATUM, Score, by_stratum, metric_cards, score_panel
 from ._evaluate_judged import answer_rows, copy_rows, plausible_rows, score_row
 from ._evaluate_material import Material, Part
 from ._evaluate_names import (
@@ -65,7 +65,11 @@ class _Comparison:
         label, other, reference, part = self.real_beside()
         halved = len(other) > 0
         apart = [(name, metric) for name, metric in self.panel if "holdout" not in reads(name)]
-        theirs = self.scores(other, reference, apart) if halved else [_undivided(score) for score in ours]
+        theirs = (
+            self.scores(other, reference, apart, part.groups)
+            if halved
+            else [_undivided(score) for score in ours]
+        )
         found = [score_row(SYNTHETIC, score, self.material) for score in ours]
         found += [score_row(label, score, self.material) for score in theirs]
         for column in self.by:
@@ -86,7 +90,11 @@ class _Comparison:
         return self.material.reference[self.name]
 
     def scores(
-        self, other: Floats, reference: NDArray[np.bool_], panel: Sequence[tuple[str, Any]]
+        self,
+        other: Floats,
+        reference: NDArray[np.bool_],
+        panel: Sequence[tuple[str, Any]],
+        sources: NDArray[np.int64] | None = None,
     ) -> list[Score]:
         train, held = self.material.train, self.material.held
         found = score_panel(
@@ -97,6 +105,7 @@ class _Comparison:
             train=None if train is None else train.features[self.name],
             holdout=None if held is None else held.features[self.name],
             groups=self.material.true.groups[reference],
+            synthetic_groups=sources,
             train_groups=None if train is None else train.groups,
             holdout_groups=None if held is None else held.groups,
             seed=self.material.seed,
@@ -117,6 +126,15 @@ class _Comparison:
         apart = self.reference & np.isin(true.groups, names[: len(names) // 2])
         return FLOOR, self.true[apart], self.reference & ~apart, _part(true, np.flatnonzero(apart))
 
+    @property
+    def by_group(self) -> list[Any]:
+        """The metrics of every group: the customary ones, and what else was asked for and can be told of a group."""
+        known = ("real", "synthetic", *(() if self.material.train is None else ("train",)))
+        more = [
+            metric for name, metric in self.panel if name not in BY_STRATUM and set(reads(name)) <= set(known)
+        ]
+        return [*BY_STRATUM, *more]
+
     def strata(
         self, generator: str, column: str, other: Floats, reference: NDArray[np.bool_], part: Part
     ) -> list[ScoreRow]:
@@ -130,8 +148,11 @@ class _Comparison:
             other,
             real[reference],
             asked,
+            metrics=self.by_group,
             column=column,
             groups=self.material.true.groups[reference],
+            synthetic_groups=None if generator == SYNTHETIC else part.groups,
+            train=None if self.material.train is None else self.material.train.features[self.name],
             extractor=self.name,
             min_n=MIN_STRATUM,
             seed=self.material.seed,

@@ -13,14 +13,15 @@ def in_plain_words(record: Record, document: SelfCheck) -> list[str]:
     """One line for each score that the self-check's curves can say, or one that says why there is none.
 
     What is said of all images is also written into the record's ``ruler``. Curves are those of one set of real
-    images, one size and one number of images: others are not read.
+    images and one size: others are not read. A score that moves with the number of images is read at that of the curves
+    alone; ``domain`` is never read, since each of its trainings is another scale.
     """
     why = _foreign(record, document)
     if why:
         return [f"no score is read off the self-check: {why}"]
     lines = []
     for row in record.scores:
-        if row.generator != SYNTHETIC or row.value is None:
+        if row.generator != SYNTHETIC or row.value is None or row.extractor == "domain":
             continue
         counts = (row.n_real or 0, row.n_synthetic or 0)
         words = read_curves(
@@ -38,7 +39,7 @@ def in_plain_words(record: Record, document: SelfCheck) -> list[str]:
         return lines
     return [
         f"no score is read off the self-check: it was made with {document.n_real} real images against "
-        f"{document.n_synthetic}, and its curves say none of these scores"
+        f"{document.n_synthetic}, and its curves say none of these scores (kernel distances are read at any number)"
     ]
 
 

@@ -16,6 +16,8 @@ READ = ("blur", "jpeg", "noise", "copies")
 PLATEAU = 0.02
 """A curve stays at its end when it varies by less than this share of its range."""
 TOLERANCE = 0.1
+ANY_N = ("kernel_distance", "intra_class_distance", "label_agreement")
+"""Unbiased at every number of images."""
 """Numbers of images may differ by this share: distances and diversities depend on them."""
 
 
@@ -86,10 +88,10 @@ def curve_readings(
 ) -> list[CurveReading]:
     """Read a score off every curve on which this metric sees its fault; an empty list where there is none.
 
-    ``counts`` are the score's numbers of real and synthetic images: a score at other numbers than the
-    self-check's is not read, because distances and diversities depend on them. ``lo`` and ``hi`` are read too.
+    ``counts`` are the score's numbers of real and synthetic images: a score that depends on them is not read at other
+    numbers than the self-check's. ``lo`` and ``hi`` are read too.
     """
-    if counts is not None and not _same_counts(document, counts):
+    if counts is not None and metric not in ANY_N and not _same_counts(document, counts):
         return []
     curves = [document.curve(extractor, metric, fault, stratum) for fault in READ]
     seen = [c for c in curves if c is not None and c.expected and c.verdict in ("sees", "barely sees")]

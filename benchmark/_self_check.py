@@ -263,7 +263,18 @@ def _sample(images: ImageSet, limit: int, seed: int, progress: Progress) -> Imag
     groups = group_numbers(images)
     order = rng(seed, "self-check", "limit").permutation(int(groups.max()) + 1)
     sizes = np.bincount(groups)[order]
-    kept = np.isin(groups, order[np.cumsum(sizes) <= limit])
+    total, chosen = 0, []
+    for group, size in zip(order.tolist(), sizes.tolist(), strict=True):
+        if total + size <= limit:
+            chosen.append(group)
+            total += size
+    kept = np.isin(groups, chosen)
+    if not kept.any():
+        raise UserError(
+            f"no patient has as few as --limit {limit} images",
+            where=images.about.name,
+            remedy="raise --limit",
+        )
     progress.say(f"{int(kept.sum())} of {len(images)} images are used (--limit {limit})")
     return images.subset(kept)
 

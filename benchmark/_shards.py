@@ -19,7 +19,9 @@ from ._evaluate_material import Material, Part
 
 VERSION = 1
 NOTE = "shard.json"
-_BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, json.JSONDecodeError)
+_BROKEN = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, zipfile.BadZipFile,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def _read(folder: Path) -> tuple[Material, Asked]:
                 where=folder,
                 remedy="evaluate the images again",
             )
+        if not set(note["parts"]) <= {"synthetic", "real", "holdout", "train"}:
+            raise ValueError("unknown part")
         parts = {role: _read_part(folder, role, card) for role, card in note["parts"].items()}
         with np.load(folder / "reference.npz", allow_pickle=False) as arrays:
             reference = {name.partition("/")[2]: arrays[name] for name in arrays.files}

@@ -103,6 +103,7 @@ if TYPE_CHECKING:
     from ._share_difference import share_difference as share_difference
     from ._sliced import sliced_wasserstein as sliced_wasserstein
     from ._sliced import sliced_wasserstein_interval as sliced_wasserstein_interval
+    from ._strata_scores import BY_STRATUM as BY_STRATUM
     from ._strata_scores import by_stratum as by_stratum
     from ._streaming_frechet import FrechetDistance as FrechetDistance
     from ._streaming_pairs import CMMD as CMMD
@@ -178,6 +179,7 @@ _ROOMS = {
     "auth_pct": "._authenticity",
     "authenticity": "._authenticity",
     "authenticity_interval": "._authenticity",
+    "BY_STRATUM": "._strata_scores",
     "by_stratum": "._strata_scores",
     "cmmd": "._kernel",
     "cmmd_interval": "._kernel",

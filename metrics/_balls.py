@@ -151,8 +151,17 @@ class HalfHits:
 
     def shrink(self, pairs: int) -> None:
         """Give up replicates where the sets have too many pairs within reach."""
-        affordable = int(DECISIONS / max(1, pairs))
-        self.replicates = min(self.replicates, max(FEWEST_REPLICATES, affordable))
+        fewer = max(FEWEST_REPLICATES, int(DECISIONS / max(1, pairs)))
+        if fewer >= self.replicates:
+            return
+        self.replicates, self.held_pairs = fewer, self.held_pairs[:fewer]
+        self.place = self.place[0][:, :fewer], self.place[1][:, :fewer]
+        self.kept = tuple(np.packbits(place >= 0, axis=1) for place in self.place)
+        last = np.packbits(np.arange(8 * self.kept[0].shape[1]) < fewer)
+        kept = slice(0, self.kept[0].shape[1])
+        self.held, self.covered, self.recalled = (
+            flags[:, kept] & last for flags in (self.held, self.covered, self.recalled)
+        )
 
     def take_real(self, i: Indices, j: Indices, distances: Features) -> None:
         """Count pairs in the real images' balls."""

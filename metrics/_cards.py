@@ -111,7 +111,7 @@ _CARDS = (
         "Salimans et al. 2016, arXiv 1606.03498",
     ),
     MetricCard(
-        "intra_class_distance", "Distance inside a class", "diversity", True, 20, _PAIR, (0.0, None),
+        "intra_class_distance", "Distance inside a class", "diversity", None, 20, _PAIR, (0.0, None),
         "mean distance between two synthetic images over that between two real ones; a collapsed class is below 1, "
         "noise above",
         "Ojha et al. 2021, arXiv 2104.06820, relative to real",

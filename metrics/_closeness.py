@@ -28,7 +28,7 @@ class Closeness(NamedTuple):
 
 
 def closeness_to(queries: Features, views: Sequence[Features], device: str = "cpu") -> Closeness:
-    """Return d_1 / mean(d_2 ... d_51) over distinct training images, after Carlini et al. 2023.
+    """Return d_1 / mean(d_2 ... d_51) over training rows, after Carlini et al. 2023.
 
     Each training image counts once, by its view that is nearest. Where all 51 distances are 0 the closeness is 0.
 

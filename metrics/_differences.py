@@ -194,7 +194,17 @@ def pvalue_by_level(at: Callable[[float], Interval], point: float = 0.0) -> floa
     return float(math.erfc(low / math.sqrt(2)))
 
 
-_DEPENDS_ON_N = ("frechet_distance", "cmmd", "vendi_score", "precision", "recall", "density", "coverage")
+_DEPENDS_ON_N = (
+    "frechet_distance",
+    "cmmd",
+    "sliced_wasserstein",
+    "inception_score",
+    "vendi_score",
+    "alpha_precision",
+    "beta_recall",
+    "recall",
+    "coverage",
+)
 """Their expectation moves with the number of synthetic images."""
 
 

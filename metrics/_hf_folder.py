@@ -39,7 +39,10 @@ def weight_files(folder: Path) -> list[Path]:
     single, index = (folder / name for name in _WEIGHTS)
     if single.is_file():
         return [single]
-    return [folder / name for name in sorted(set(read_json(index)["weight_map"].values()))]
+    names = read_json(index).get("weight_map")
+    if not isinstance(names, dict) or any(Path(str(name)).name != name for name in names.values()):
+        raise UserError("not an index of weights", where=index, remedy="fetch the file again")
+    return [folder / name for name in sorted(set(names.values()))]
 
 
 def model_key(folder: Path) -> str:

@@ -48,7 +48,12 @@ def intra_class_distance(features: ArrayLike, labels: ArrayLike) -> dict[str, fl
     return found
 
 
-def intra_class_ratio(real: ArrayLike, synthetic: ArrayLike) -> float:
+def intra_class_ratio(
+    real: ArrayLike,
+    synthetic: ArrayLike,
+    groups_real: ArrayLike | None = None,
+    groups_synthetic: ArrayLike | None = None,
+) -> float:
     """Mean distance between two synthetic images over that between two real ones, of one class (or of any set).
 
     1 where they vary alike; a collapsed class shows near 0, noise above 1. Shapes and errors as in
@@ -60,7 +65,9 @@ def intra_class_ratio(real: ArrayLike, synthetic: ArrayLike) -> float:
     0.5
     """
     x, y = as_pair(real, synthetic)
-    return _over(*(_Pairs.of(rows, np.arange(len(rows))).mean() for rows in (y, x)))
+    of_real = _Pairs.of(x, units(len(x), groups_real))
+    of_made = _Pairs.of(y, units(len(y), groups_synthetic, "synthetic"))
+    return _over(of_made.mean(), of_real.mean())
 
 
 def intra_class_interval(

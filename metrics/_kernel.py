@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..core import LEVEL, Interval, jackknife
-from ._blocks import Labels, paired_blocks
+from ._blocks import Labels, paired_blocks, units
 from ._checks import Features, as_pair, as_row_pair, unit_rows
 from ._checks import Rows as Array
-from ._kernel_sums import BlockSums, KernelSums
+from ._kernel_sums import BlockSums, KernelSums, same_pairs
 from ._parallel import one_torch_thread
 from ._products import cross_tiles, own_tiles, rows_of
+
+Units = tuple[Labels | None, Labels | None]
 
 KERNEL_BLOCKS = 50
 CMMD_SCALE = 1000.0
@@ -67,7 +69,8 @@ def kernel_interval(
     """Kernel distance with a delete-block jackknife interval, at the price of the distance alone.
 
     Arguments as in :func:`frechet_interval`; the estimate is unbiased, so the interval is for the distance of
-    the two distributions.
+    the two distributions. Where patients are known, pairs of images of one patient are left out of both means, so the
+    value differs from :func:`kernel_distance`, which knows no patients.
 
     Example
     -------
@@ -79,7 +82,8 @@ def kernel_interval(
     """
     x, y = as_row_pair(real, synthetic)
     labels = paired_blocks(len(x), len(y), groups_real, groups_synthetic, blocks=blocks, seed=seed)
-    return kid_from(block_sums(x, y, labels, "cubic", device), level)
+    unit = grouped_units(x, y, (groups_real, groups_synthetic))
+    return kid_from(block_sums(x, y, labels, "cubic", device, unit), level)
 
 
 def cmmd(real: ArrayLike, synthetic: ArrayLike, *, device: str = "cpu") -> float:
@@ -137,19 +141,37 @@ def cmmd_from(sums: BlockSums, level: float = LEVEL) -> Interval:
 
 
 @one_torch_thread()
-def block_sums(x: Array, y: Array, labels: tuple[Labels, Labels], kernel: str, device: str) -> BlockSums:
+def block_sums(
+    x: Array,
+    y: Array,
+    labels: tuple[Labels, Labels],
+    kernel: str,
+    device: str,
+    unit: Units = (None, None),
+) -> BlockSums:
     """Return the kernel's sums between all blocks, in one pass over the tiles of each of the three products."""
     a, b = rows_of(x, y, device=device)
     lx, ly = labels
     count = int(max(lx.max(), ly.max())) + 1
-    xx, yy = KernelSums(kernel, a, a, (lx, lx), count), KernelSums(kernel, b, b, (ly, ly), count)
+    xx = KernelSums(kernel, a, a, (lx, lx), count, unit[0] if kernel == "cubic" else None)
+    yy = KernelSums(kernel, b, b, (ly, ly), count, unit[1] if kernel == "cubic" else None)
     xy = KernelSums(kernel, a, b, (lx, ly), count)
     for own in (xx, yy):
         for rows, columns, products in own_tiles(own.a):
             own.offer_own(rows, columns, products)
     for rows, columns, products in cross_tiles(a, b):
         xy.offer(rows, columns, products)
-    return BlockSums(xx.sums, yy.sums, xy.sums, sizes(labels, count))
+    same = same_pairs(kernel, lx, count, unit[0]), same_pairs(kernel, ly, count, unit[1])
+    return BlockSums(xx.sums, yy.sums, xy.sums, sizes(labels, count), same)
+
+
+def grouped_units(x: Array, y: Array, groups: tuple[ArrayLike | None, ArrayLike | None]) -> Units:
+    """Return the patients of both sets, numbered; None where they are not known."""
+    of_x, of_y = (
+        None if group is None else units(len(rows), group, name)
+        for rows, group, name in zip((x, y), groups, ("real", "synthetic"), strict=True)
+    )
+    return of_x, of_y
 
 
 def sizes(labels: tuple[Labels, Labels], count: int) -> tuple[Labels, Labels]:

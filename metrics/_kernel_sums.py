@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core import UserError
 from ._blocks import Labels
 from ._products import Rows, times
 
@@ -60,15 +61,17 @@ KERNELS: dict[str, Kernel] = {"cubic": cubic, "gaussian": gaussian}
 
 @dataclass(frozen=True, eq=False)
 class BlockSums:
-    """Kernel sums between blocks (pairs of an image with itself left out), and how many images a block has.
+    """Kernel sums between blocks, how many images a block has, and how many ordered pairs in it were left out.
 
-    Sums of parts of the data add up: they are exact over shards.
+    Left out are an image with itself and, for the cubic kernel, two images of one patient: they are alike for another
+    reason than that the sets are.
     """
 
     xx: NDArray[np.float64]
     yy: NDArray[np.float64]
     xy: NDArray[np.float64]
     sizes: tuple[NDArray[np.int64], NDArray[np.int64]]
+    same: tuple[NDArray[np.int64], NDArray[np.int64]]
 
     @property
     def count(self) -> int:
@@ -76,9 +79,12 @@ class BlockSums:
         return len(self.xx)
 
     def unbiased(self, without: int | None = None) -> float:
-        """Return the U-statistic: no image is paired with itself."""
+        """Return the U-statistic: no image is paired with itself or with another one of its patient."""
         xx, yy, xy, n, m = self._left(without)
-        return xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / (n * m)
+        same_x, same_y = (int(same.sum() - (0 if without is None else same[without])) for same in self.same)
+        if n * n == same_x or m * m == same_y:
+            raise UserError("not enough data: all images of a set are of one patient, 2 patients needed")
+        return xx / (n * n - same_x) + yy / (m * m - same_y) - 2 * xy / (n * m)
 
     def biased(self, without: int | None = None) -> float:
         """Return the V-statistic: all pairs, an image with itself counting 0 (as the Gaussian kernel less 1)."""
@@ -99,8 +105,19 @@ class BlockSums:
 class KernelSums:
     """Collects the sums between the blocks of one set and of another (or of the same), tile by tile."""
 
-    def __init__(self, kernel: str, a: Rows, b: Rows, labels: tuple[Labels, Labels], count: int) -> None:
+    def __init__(
+        self,
+        kernel: str,
+        a: Rows,
+        b: Rows,
+        labels: tuple[Labels, Labels],
+        count: int,
+        unit: Labels | None = None,
+    ) -> None:
+        import torch
+
         self.kernel, self.a, self.b = KERNELS[kernel], a, b
+        self.unit = None if unit is None else torch.from_numpy(unit).to(a.centred.device)
         self.left, self.right = (
             _members(each, count, rows) for each, rows in zip(labels, (a, b), strict=True)
         )
@@ -109,7 +126,9 @@ class KernelSums:
     def offer_own(self, rows: slice, columns: slice, products: Tensor) -> None:
         """Take a tile on or above the diagonal of a set's products with itself."""
         values = self.kernel(products, self.a, self.b, rows, columns)
-        if rows == columns:
+        if self.unit is not None:
+            values.masked_fill_(self.unit[rows, None] == self.unit[columns], 0)
+        elif rows == columns:
             values.fill_diagonal_(0)
         part = self._between(values, rows, columns)
         self.sums += part if rows == columns else part + part.T
@@ -121,6 +140,13 @@ class KernelSums:
     def _between(self, values: Tensor, rows: slice, columns: slice) -> NDArray[np.float64]:
         inner = times(values, self.right[columns]).double()
         return np.asarray(times(self.left[rows].double().T, inner).cpu().numpy(), dtype=np.float64)
+
+
+def same_pairs(kernel: str, labels: Labels, count: int, unit: Labels | None) -> Labels:
+    """Return, for every block, how many ordered pairs were left out (whole patients lie in one block)."""
+    if unit is None or kernel != "cubic":
+        return np.bincount(labels, minlength=count)
+    return np.bincount(labels, weights=np.bincount(unit)[unit], minlength=count).astype(np.int64)
 
 
 def _members(labels: Labels, count: int, rows: Rows) -> Tensor:

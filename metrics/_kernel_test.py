@@ -47,6 +47,9 @@ def kernel_test(
     deals whose distance is as large as the one seen, the seen one counted: (1 + c) / (1 + permutations). Whole
     patients are dealt, and the kernel is summed between patients once, so a deal costs one small product.
 
+    Units must be alike in both sets: patients with many images against single images are not exchangeable, and p is
+    then no exact probability.
+
     Parameters
     ----------
     real, synthetic, groups_real, groups_synthetic, device:

@@ -16,15 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from ..core import UserError, atomic_file, content_key, registry
 from ._blocks import BLOCKS, Labels, paired_blocks, without_each_block
 from ._cards import metric_cards
-from ._checks import Features, as_pair, unit_rows
+from ._checks import Features, as_pair
 from ._frechet import frechet_distance, frechet_without_blocks
-from ._kernel import CMMD_SCALE, KERNEL_BLOCKS, block_sums
+from ._kernel import CMMD_SCALE, KERNEL_BLOCKS, block_sums, grouped_units, unit_pair
 from ._panel import Metric
+from ._panel_sweep import BALLS
 from ._prdc_interval import sweep_halves
 from ._vendi import vendi_score, vendi_without_blocks
 
-BALLS = ("precision", "recall", "density", "coverage")
-"""The metrics whose replicates are half-samples; all others are jackknifed."""
 FORMAT = 1
 
 Groups = tuple[ArrayLike | None, ArrayLike | None]
@@ -148,13 +147,12 @@ def _frechet(job: _Job, labels: tuple[Labels, Labels]) -> tuple[float, Any]:
 
 
 def _kernel(job: _Job, labels: tuple[Labels, Labels]) -> tuple[float, Any]:
-    sums = block_sums(job.x, job.y, labels, "cubic", job.device)
+    sums = block_sums(job.x, job.y, labels, "cubic", job.device, grouped_units(job.x, job.y, job.groups))
     return sums.unbiased(), [sums.unbiased(without=block) for block in range(sums.count)]
 
 
 def _cmmd(job: _Job, labels: tuple[Labels, Labels]) -> tuple[float, Any]:
-    units = unit_rows(job.x, "real"), unit_rows(job.y, "synthetic")
-    sums = block_sums(*units, labels, "gaussian", job.device)
+    sums = block_sums(*unit_pair(job.x, job.y), labels, "gaussian", job.device)
     left = [CMMD_SCALE * sums.biased(without=block) for block in range(sums.count)]
     return max(0.0, CMMD_SCALE * sums.biased()), left
 

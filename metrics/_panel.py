@@ -156,12 +156,16 @@ def _measured(
     null = partial(not_enough, name, counts=counts, higher_is_better=higher, setting=sets.setting)
     if lacks:
         return null(lacks)
+    why = "no interval was asked for"
     try:
-        if not sets.intervals:
-            return null("no interval was asked for", value=value())
-        return scored(name, measure(), counts, higher, sets.setting)
+        if sets.intervals:
+            return scored(name, measure(), counts, higher, sets.setting)
     except NoIntervalError as error:
-        return null(str(error), value=value())
+        why = str(error)
+    except UserError as error:
+        return null(str(error))
+    try:
+        return null(why, value=value())
     except UserError as error:
         return null(str(error))
 

@@ -21,15 +21,22 @@ def _copy_share(panel: PanelSets) -> Interval:
     assert panel.train is not None
     assert panel.holdout is not None
     return memorisation(
-        panel.train, panel.synthetic, panel.holdout, features=panel.setting.extractor,
-        train_views=panel.train_views, level=panel.setting.level, device=panel.device,
-    ).copy_share  # fmt: skip
+        panel.train,
+        panel.synthetic,
+        panel.holdout,
+        features=panel.setting.extractor,
+        train_views=panel.train_views,
+        groups=panel.unseen_groups[0],
+        holdout_groups=panel.unseen_groups[1],
+        level=panel.setting.level,
+        device=panel.device,
+    ).copy_share
 
 
 def _authenticity(panel: PanelSets) -> Interval:
     assert panel.train is not None
-    swept = panel.sweep.swept
-    if swept.own is not None and swept.to_real is not None and panel.train is panel.real:
+    own_train = panel.train is panel.real
+    if own_train and (swept := panel.sweep.swept).own is not None and swept.to_real is not None:
         new = authentic(swept.own[0].distances[:, 0], swept.to_real)
         return wilson(int(new.sum()), len(new), panel.setting.level)
     return authenticity_interval(panel.train, panel.synthetic, level=panel.setting.level, device=panel.device)
@@ -77,7 +84,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "intra_class_distance": (
         lambda p: intra_class_interval(p.real, p.synthetic, *p.groups, **p.setting.options),
-        lambda p: intra_class_ratio(p.real, p.synthetic),
+        lambda p: intra_class_ratio(p.real, p.synthetic, *p.groups),
     ),
     "data_copying_score": (
         lambda p: data_copying_interval(

@@ -12,7 +12,7 @@ from ..core import UserError
 from ._alpha_beta import LISTED
 from ._blocks import Labels, NoIntervalError, paired_blocks, units
 from ._checks import Rows, check_neighbours
-from ._kernel import KERNEL_BLOCKS
+from ._kernel import KERNEL_BLOCKS, grouped_units
 from ._prdc_interval import REPLICATES, halving_units
 from ._sweep import Swept, Wanted, sweep
 
@@ -64,6 +64,7 @@ def panel_sweep(
         replicates=REPLICATES,
         kernels=kernels,
         labels=jackknife_blocks(x, y, groups, seed)[0] if kernels else None,
+        patients=grouped_units(x, y, groups),
         neighbours=min(len(x), len(y)) > 1
         and (any(name in NEIGHBOURS for name in metrics) or ("authenticity" in metrics and own_train)),
         listed=_listed(x, y, groups) if halves and any(name in NEIGHBOURS for name in metrics) else (0, 0),
@@ -95,4 +96,5 @@ def _directed(metric: str, x: Rows, y: Rows) -> bool:
     if metric != "cmmd":
         return True
     lo, hi = SAFE_LENGTHS
-    return all(bool(((peak := np.abs(rows).max(axis=1)) > lo).all() and (peak < hi).all()) for rows in (x, y))
+    peaks = (np.abs(rows).max(axis=1).astype(np.float64) for rows in (x, y))
+    return all(bool((peak > lo).all() and (peak < hi).all()) for peak in peaks)

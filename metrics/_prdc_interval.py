@@ -77,16 +77,18 @@ class Halves:
     shares: NDArray[np.float64]
     half_covered: Flags
     half_kept: Flags
+    units: tuple[int, int]
+    """Independent patients of both sets: no share is surer than that many images make it."""
 
     def intervals(self, level: float = LEVEL) -> PRDCIntervals:
         """Return the interval of each of the four numbers."""
-        n, m = self.n
+        n, m = self.units
         halves, count = self.shares.T, len(self.shares)
         method = f"half-samples, {count} replicates"
         return PRDCIntervals(
             _share_interval(self.whole.precision, halves[0], m, level, method),
             _share_interval(self.whole.recall, halves[1], n, level, method),
-            _density_interval(self.whole.density, halves[2], m * self.k, level, method),
+            _density_interval(self.whole.density, halves[2], self.n[1] * self.k, level, method),
             _share_interval(self.whole.coverage, halves[3], n, level, method),
         )
 
@@ -95,7 +97,8 @@ class Halves:
         kept = (self.half_kept & chosen).sum(axis=1)
         shares = (self.half_covered & chosen).sum(axis=1)[kept > 0] / kept[kept > 0]
         method = f"half-samples, {len(shares)} replicates"
-        return _share_interval(float(self.covered[chosen].mean()), shares, int(chosen.sum()), level, method)
+        most = max(1, round(int(chosen.sum()) * self.units[0] / self.n[0]))
+        return _share_interval(float(self.covered[chosen].mean()), shares, most, level, method)
 
 
 def sweep_halves(
@@ -108,10 +111,9 @@ def sweep_halves(
     device: str = "cpu",
 ) -> Halves:
     """Compute precision, recall, density and coverage on the whole sets and on their half-samples."""
-    wanted = Wanted(
-        k=k, halves=halving_units(x, y, k, groups), replicates=replicates or REPLICATES, seed=seed
-    )
-    return halves_from(sweep(x, y, wanted, device), k)
+    halves = halving_units(x, y, k, groups)
+    wanted = Wanted(k=k, halves=halves, replicates=replicates or REPLICATES, seed=seed)
+    return halves_from(sweep(x, y, wanted, device), k, counted(halves))
 
 
 def halving_units(
@@ -127,7 +129,12 @@ def halving_units(
     return found[0], found[1]
 
 
-def halves_from(swept: Swept, k: int) -> Halves:
+def counted(halves: tuple[Labels, Labels]) -> tuple[int, int]:
+    """Return the number of patients of both sets."""
+    return int(halves[0].max()) + 1, int(halves[1].max()) + 1
+
+
+def halves_from(swept: Swept, k: int, units_of: tuple[int, int]) -> Halves:
     """Return what a sweep found of the whole sets and of their half-samples."""
     assert swept.hits is not None
     assert swept.halves is not None
@@ -140,6 +147,7 @@ def halves_from(swept: Swept, k: int) -> Halves:
         halves.shares(k),
         halves.flags(halves.covered).T,
         halves.flags(halves.kept[0]).T,
+        units_of,
     )
 
 

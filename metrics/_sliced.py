@@ -18,7 +18,7 @@ TOGETHER = 16
 def sliced_wasserstein(
     real: ArrayLike, synthetic: ArrayLike, *, projections: int = PROJECTIONS, seed: int = 0
 ) -> float:
-    """Sliced 2-Wasserstein distance (Rabin et al. 2011; Bonneel et al. 2015), exact along each direction.
+    """Sliced 2-Wasserstein distance (Rabin et al. 2012; Bonneel et al. 2015), exact along each direction.
 
     ``sqrt(mean_u int_0^1 (F_u^-1(t) - G_u^-1(t))^2 dt)`` over seeded directions u, uniform on the sphere; F_u^-1 and
     G_u^-1 are the quantile functions of the features along u, steps of 1 / n and of 1 / m, so n and m may differ.

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..core import LEVEL, Interval, UserError, rng
 from ._balls import Flags
-from ._blocks import units
+from ._blocks import check_units, units
 from ._cards import metric_card, metric_cards
 from ._checks import Features, as_pair
 from ._frechet import frechet_interval
@@ -45,6 +45,7 @@ def by_stratum(
     column: str = "",
     k: int = 5,
     groups: ArrayLike | None = None,
+    synthetic_groups: ArrayLike | None = None,
     train: ArrayLike | None = None,
     extractor: str = "array",
     level: float = LEVEL,
@@ -75,8 +76,8 @@ def by_stratum(
         Names as :func:`score_panel` takes them, and ``frechet_distance_floor``.
     column:
         The column's name: strata are then called ``column=value``.
-    groups:
-        The patient of each real row, where known.
+    groups, synthetic_groups:
+        The patient of each real row, and the source of each synthetic one, where known.
     train:
         Features of the images that the generator was trained on, for ``authenticity``.
 
@@ -99,20 +100,25 @@ def by_stratum(
         _strata(real_strata, len(x), "real_strata"),
         _strata(synthetic_strata, len(y), "synthetic_strata"),
     )
-    names = [each if isinstance(each, str) else each.name for each in metrics]
+    swept = _sweep(x, y, k, (groups, synthetic_groups), seed, device) if "coverage" in metrics else None
     comparison = _Strata(
-        x, y, of_x, of_y, groups, _sweep(x, y, k, groups, seed, device) if "coverage" in names else None,
-        min_n, column, Setting(extractor, level, seed), device, tuple(metrics), k, train,
-        _equal_n(of_x, of_y, min_n),
+        x, y, of_x, of_y, groups, swept, min_n, column, Setting(extractor, level, seed), device, tuple(metrics), k,
+        train,
+        _equal_n(of_x, of_y, min_n), synthetic_groups,
     )  # fmt: skip
     return [score for value in np.unique(of_x).tolist() for score in comparison.scores(value)]
 
 
 def _sweep(
-    x: Features, y: Features, k: int, groups: ArrayLike | None, seed: int, device: str
+    x: Features,
+    y: Features,
+    k: int,
+    groups: tuple[ArrayLike | None, ArrayLike | None],
+    seed: int,
+    device: str,
 ) -> Halves | UserError:
     try:
-        return sweep_halves(x, y, k, (groups, None), seed=seed, device=device)
+        return sweep_halves(x, y, k, groups, seed=seed, device=device)
     except UserError as error:
         return error
 
@@ -144,6 +150,7 @@ class _Strata:
     k: int
     train: ArrayLike | None
     equal_n: int
+    synthetic_groups: ArrayLike | None = None
 
     def scores(self, value: str) -> list[Score]:
         mine, made = self.of_real == value, self.of_synthetic == value
@@ -193,6 +200,7 @@ class _Strata:
         scores = score_panel(
             self.real[rows], self.synthetic[columns], metrics=metrics, train=self.train, k=self.k,
             groups=None if self.groups is None else np.asarray(self.groups)[rows],
+            synthetic_groups=self._made_group(columns),
             extractor=self.setting.extractor, level=self.setting.level, seed=self.setting.seed, device=self.device,
         )  # fmt: skip
         return [replace(score, stratum=stratum) for score in scores]
@@ -211,14 +219,19 @@ class _Strata:
 
     def _kernel(self, mine: Flags, made: Flags, group: ArrayLike | None) -> Interval:
         return kernel_interval(
-            self.real[mine], self.synthetic[made], group,
+            self.real[mine], self.synthetic[made], group, self._made_group(made),
             device=self.device, **self.setting.options,
         )  # fmt: skip
+
+    def _made_group(self, rows: Flags | NDArray[np.int64]) -> ArrayLike | None:
+        return None if self.synthetic_groups is None else np.asarray(self.synthetic_groups)[rows]
 
     def _coverage(self, mine: Flags) -> Interval:
         if isinstance(self.sweep, UserError):
             raise self.sweep
         assert self.sweep is not None
+        group = None if self.groups is None else np.asarray(self.groups)[mine]
+        check_units(int(units(int(mine.sum()), group).max()) + 1, "real")
         return self.sweep.coverage_of(mine, self.setting.level)
 
     def _frechet(
@@ -237,7 +250,7 @@ class _Strata:
         options = self.setting.options
         measures: dict[str, Callable[[], Interval]] = {
             "frechet_distance": lambda: frechet_interval(
-                anchor, self.synthetic[chosen], of_anchor, **options
+                anchor, self.synthetic[chosen], of_anchor, self._made_group(chosen), **options
             ),
             "frechet_distance_floor": lambda: frechet_interval(
                 anchor, self.real[rows[other]], of_anchor, of_other, **options

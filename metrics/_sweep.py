@@ -12,12 +12,15 @@ from ..core import rng
 from ._balls import Balls, HalfHits, Hits, Reaches
 from ._blocks import Labels
 from ._checks import Rows as Array
-from ._kernel import sizes
-from ._kernel_sums import BlockSums, KernelSums
+from ._kernel import Units, sizes
+from ._kernel_sums import BlockSums, KernelSums, same_pairs
 from ._neighbours import Neighbours, kth_distance, longer, settled
 from ._parallel import one_torch_thread
 from ._products import Rows, cross_tiles, low_squares, own_tiles, rows_of
 from ._shortlists import SPARE, Shortlist, Shortlists
+
+MOST_LISTED = 2**15 - 1
+"""Places in a list of neighbours are 16-bit numbers."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,9 @@ class Wanted:
     """What a sweep is to collect.
 
     ``k`` sets the balls' radius (None: no balls); ``halves`` the units of both sets of whose half-samples the balls
-    are wanted, too; ``kernels`` the kernels to be summed between the blocks ``labels``; ``neighbours`` each image's
-    nearest other one of its own set and of the other set; ``listed`` how many neighbours of each real image are to be
-    listed besides, among the real and among the synthetic ones.
+    are wanted, too; ``kernels`` the kernels to be summed between the blocks ``labels`` (pairs within one of
+    ``patients`` left out); ``neighbours`` each image's nearest other one of its own set and of the other set;
+    ``listed`` how many neighbours of each real image are to be listed besides, among the real and the synthetic ones.
     """
 
     k: int | None = None
@@ -35,6 +38,7 @@ class Wanted:
     replicates: int = 0
     kernels: tuple[str, ...] = ()
     labels: tuple[Labels, Labels] | None = None
+    patients: Units = (None, None)
     neighbours: bool = False
     listed: tuple[int, int] = (0, 0)
     seed: int = 0
@@ -108,7 +112,12 @@ def _own(a: Rows, side: int, wanted: Wanted) -> _Own:
     length = _length(a, side, wanted)
     lists = Shortlists(a, a, length, others=True) if length else None
     labels = _labels(wanted)[side] if wanted.kernels else np.zeros(0, dtype=np.int64)
-    sums = [KernelSums(name, a, a, (labels, labels), _count(wanted)) for name in wanted.kernels]
+    sums = [
+        KernelSums(
+            name, a, a, (labels, labels), _count(wanted), wanted.patients[side] if name == "cubic" else None
+        )
+        for name in wanted.kernels
+    ]
     if lists is None and not sums:
         return _Own([])
     for rows, columns, products in own_tiles(a):
@@ -133,7 +142,7 @@ def _length(a: Rows, side: int, wanted: Wanted) -> int:
     if wanted.halves is None:
         return max(wanted.k + SPARE, listed)
     largest = int(np.bincount(wanted.halves[side]).max())
-    return min(len(a) - 1, max(4 * wanted.k + 20 + 2 * min(largest, 200), listed))
+    return min(len(a) - 1, MOST_LISTED, max(4 * wanted.k + 20 + 2 * min(largest, 200), listed))
 
 
 def _reaches(a: Rows, found: Shortlist, side: int, wanted: Wanted) -> Reaches:
@@ -171,9 +180,17 @@ def _block_sums(
     wanted: Wanted, own_x: _Own, own_y: _Own, cross: Sequence[KernelSums]
 ) -> dict[str, BlockSums]:
     return {
-        name: BlockSums(xx, yy, each.sums, sizes(_labels(wanted), _count(wanted)))
+        name: BlockSums(xx, yy, each.sums, sizes(_labels(wanted), _count(wanted)), _same(name, wanted))
         for name, xx, yy, each in zip(wanted.kernels, own_x.sums, own_y.sums, cross, strict=True)
     }
+
+
+def _same(kernel: str, wanted: Wanted) -> tuple[Labels, Labels]:
+    of_x, of_y = (
+        same_pairs(kernel, labels, _count(wanted), patients)
+        for labels, patients in zip(_labels(wanted), wanted.patients, strict=True)
+    )
+    return of_x, of_y
 
 
 def _labels(wanted: Wanted) -> tuple[Labels, Labels]:

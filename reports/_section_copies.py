@@ -104,7 +104,7 @@ def memorisation_says(record: Record) -> str:
     for gate, words in (
         ("copies", "give back training patients and must not be shared as if they were new people"),
         ("unknown", "could not be judged"),
-        ("clear", "showed no more near-copies than real held-out images do"),
+        ("clear", "did not show more near-copies than chance allows beside real held-out images"),
     ):
         names = [clean(name) for name, found in gates.items() if found == gate]
         if names:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synmedbench.metrics import kernel_distance, nearest, prdc, score_panel
+from synmedbench.metrics import kernel_distance, kernel_interval, nearest, prdc, prdc_interval, score_panel
 from synmedbench.metrics._prdc_interval import sweep_halves
 from synmedbench.metrics._products import rounding, rows_of
 from synmedbench.metrics._sweep import Wanted, sweep
@@ -141,3 +141,38 @@ def test_single_precision_stays_within_its_bound(width: int) -> None:
         error = np.abs(2 * ((single @ single.T).astype(float) - exact)) / np.maximum(norms, 1e-300)
         print(f"D = {width}, {name}: {error.max() / rounding(width, 'float32'):.3f} of the bound")
         assert error.max() < rounding(width, "float32")
+
+
+def test_images_of_one_patient_do_not_make_the_kernel_distance() -> None:
+    """Patients of five images each, from the same distribution as single images: the distance is 0 in expectation."""
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        patient = np.repeat(np.arange(12), 5)
+        x = (rng.standard_normal((12, 16))[patient] * 2 + rng.standard_normal((60, 16))) / np.sqrt(5)
+        y = rng.standard_normal((80, 16))
+        interval = kernel_interval(x, y, patient)
+        found.append((interval.value, interval.excludes(0.0), kernel_distance(x, y)))
+    values, missed, naive = np.array(found).T
+    assert abs(values.mean()) < 3 * values.std() / np.sqrt(40)
+    assert missed.mean() <= 0.15
+    assert naive.mean() > 5 * abs(values.mean())
+
+
+def test_the_panel_knows_patients_as_the_interval_does() -> None:
+    rng = np.random.default_rng(0)
+    patient = np.repeat(np.arange(30), 4)
+    x, y = rng.standard_normal((30, 6))[patient] + rng.standard_normal((120, 6)), rng.standard_normal((100, 6))
+    (score,) = score_panel(x, y, metrics=["kernel_distance"], groups=patient)
+    alone = kernel_interval(x, y, patient)
+    assert (score.value, score.lo, score.hi) == pytest.approx((alone.value, alone.lo, alone.hi))
+
+
+def test_shares_of_few_patients_are_no_surer_than_the_patients_are_many() -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.standard_normal((400, 3)), rng.standard_normal((300, 3)) + 100
+    patient = np.repeat(np.arange(20), 20)
+    few = prdc_interval(x, y, groups_real=patient).recall
+    many = prdc_interval(x, y).recall
+    assert few.value == many.value == 0
+    assert few.hi > 5 * many.hi
