@@ -79,8 +79,9 @@ def rank(
             missing = next((row.reason for row in rows if row.reason), "no score in this record")
             unranked.append(RankRow(generator=name, kind=kinds[name], rank=None, reason=missing))
         elif name in copying:
+            words = copying[name].words
             what = "memorising" if copying[name].memorising else "whether it memorises could not be decided"
-            reason = f"unranked: {what}. {copying[name].words}"
+            reason = f"unranked: {words if words.startswith('memorising') else f'{what}. {words}'}"
             unranked.append(
                 RankRow(
                     generator=name,
