@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .. import metrics as library
 from ..core import UserError, registry
 from ..imagesets import MIN_STRATUM
-from ..metrics import PRDC, metric_cards, nearest, nearest_others, prdc, score_panel
+from ..metrics import PRDC, metric_cards, nearest, nearest_others, prdc
 
 Features = NDArray[np.float32]
 Labels = NDArray[np.str_]
@@ -96,25 +96,7 @@ def _whole(player: Player, name: str) -> float:
             raise UserError(f"not enough data: {fewest} images, {cards[name].needs_n} needed")
     if name in _DIRECT:
         return _DIRECT[name](player)
-    if name not in cards or set(cards[name].reads) <= {"real", "synthetic"}:
-        return float(registry("metrics").build(name)(player.real, player.fake))
-    return _from_panel(player, name)
-
-
-def _from_panel(player: Player, name: str) -> float:
-    """Any other metric of the panel, the reference playing the hold-out too."""
-    score = score_panel(
-        player.real,
-        player.fake,
-        metrics=(name,),
-        train=player.train,
-        holdout=player.real,
-        k=K,
-        intervals=False,
-    )[0]
-    if score.value is None:
-        raise UserError(score.reason or "no value")
-    return score.value
+    return float(registry("metrics").build(name)(player.real, player.fake))
 
 
 def _label_agreement(player: Player) -> float:

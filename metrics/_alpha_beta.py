@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..core import LEVEL, Interval, wilson
+from ..core import LEVEL, Interval
 from ._blocks import Labels, check_units, units
 from ._checks import Features, Rows, as_pair, as_row_pair
+from ._half_intervals import share_interval
 from ._neighbours import Neighbours, nearest, nearest_others
 from ._sweep import half_samples
 
@@ -177,9 +177,11 @@ def alpha_beta_intervals_from(
     halves = alpha_beta_halves(*sets, kept, *lists)
     (alpha, beta), (of_alpha, of_beta) = whole, halves.T
     real_units, made_units = (int(each.max()) + 1 for each in unit)
+    method = f"half-samples, {len(halves)} replicates"
+    about_alpha = float(((of_alpha - alpha) ** 2).mean())
     return AlphaBetaIntervals(
-        _interval(alpha, of_alpha, float(((of_alpha - alpha) ** 2).mean()), made_units, level),
-        _interval(beta, of_beta, float(of_beta.var(ddof=1)), real_units, level),
+        share_interval(alpha, of_alpha, made_units, level, method, about_alpha),
+        share_interval(beta, of_beta, real_units, level, method),
     )
 
 
@@ -262,12 +264,3 @@ def _lengths(rows: Rows, centre: Features) -> Features:
     """Return the distance of every row to the centre, a stretch of rows at a time."""
     parts = (rows[start : start + STRETCH] - centre for start in range(0, len(rows), STRETCH))
     return np.concatenate([np.sqrt(np.einsum("ij,ij->i", part, part)) for part in parts])
-
-
-def _interval(value: float, halves: Features, variance: float, most: int, level: float) -> Interval:
-    """Wilson's interval at the number of independent images that would vary like the halves, ``most`` at most."""
-    mean = float(halves.mean())
-    effective = min(float(most), max(1.0, mean * (1 - mean) / variance)) if variance > 0 else float(most)
-    found = wilson(value * effective, effective, level)
-    method = f"half-samples, {len(halves)} replicates"
-    return replace(found, value=value, lo=min(found.lo, value), hi=max(found.hi, value), method=method)

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 from ..core import LEVEL, Interval, UserError, benjamini_hochberg, interval_pvalue, jackknife
 from ._blocks import FEWEST, NoIntervalError, check_units, units
 from ._checks import as_pair
+from ._half_intervals import density_interval, share_interval
 from ._left_out import LeftOut, left_out
 from ._panel import Metric
-from ._prdc_interval import _density_interval, _share_interval
 
 STEEPEST = 8.0
 """Normal deviates up to which a p-value is told apart: 1e-15."""
@@ -231,9 +231,9 @@ def _of_halves(a: LeftOut, b: LeftOut, level: float) -> Difference:
 def _of_one(kept: LeftOut, count: int, level: float) -> Interval:
     halves = kept.replicates[:count]
     if kept.metric == "density":
-        return _density_interval(kept.value, halves, kept.n_synthetic * kept.k, level, "")
+        return density_interval(kept.value, halves, kept.n_synthetic * kept.k, level, "")
     n = kept.n_synthetic if kept.metric == "precision" else kept.n_real
-    return _share_interval(kept.value, halves, n, level, "")
+    return share_interval(kept.value, halves, n, level, "")
 
 
 def joined(a: Interval, b: Interval, correlation: float) -> Interval:

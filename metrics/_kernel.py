@@ -11,14 +11,12 @@ from ..core import LEVEL, Interval, jackknife
 from ._blocks import Labels, paired_blocks, units
 from ._checks import Features, as_pair, as_row_pair, unit_rows
 from ._checks import Rows as Array
-from ._kernel_sums import BlockSums, KernelSums, same_pairs
-from ._parallel import one_torch_thread
-from ._products import cross_tiles, own_tiles, rows_of
-
-Units = tuple[Labels | None, Labels | None]
+from ._kernel_sums import BlockSums, Units
+from ._sweep import Wanted, sweep
 
 KERNEL_BLOCKS = 50
 CMMD_SCALE = 1000.0
+KERNEL_OF = {"kernel_distance": "cubic", "cmmd": "gaussian"}
 
 
 def kernel_distance(real: ArrayLike, synthetic: ArrayLike, *, device: str = "cpu") -> float:
@@ -140,7 +138,6 @@ def cmmd_from(sums: BlockSums, level: float = LEVEL) -> Interval:
     return replace(interval, lo=max(0.0, interval.lo))
 
 
-@one_torch_thread()
 def block_sums(
     x: Array,
     y: Array,
@@ -149,20 +146,9 @@ def block_sums(
     device: str,
     unit: Units = (None, None),
 ) -> BlockSums:
-    """Return the kernel's sums between all blocks, in one pass over the tiles of each of the three products."""
-    a, b = rows_of(x, y, device=device)
-    lx, ly = labels
-    count = int(max(lx.max(), ly.max())) + 1
-    xx = KernelSums(kernel, a, a, (lx, lx), count, unit[0] if kernel == "cubic" else None)
-    yy = KernelSums(kernel, b, b, (ly, ly), count, unit[1] if kernel == "cubic" else None)
-    xy = KernelSums(kernel, a, b, (lx, ly), count)
-    for own in (xx, yy):
-        for rows, columns, products in own_tiles(own.a):
-            own.offer_own(rows, columns, products)
-    for rows, columns, products in cross_tiles(a, b):
-        xy.offer(rows, columns, products)
-    same = same_pairs(kernel, lx, count, unit[0]), same_pairs(kernel, ly, count, unit[1])
-    return BlockSums(xx.sums, yy.sums, xy.sums, sizes(labels, count), same)
+    """Return the kernel's sums between all blocks, by a sweep for them alone."""
+    wanted = Wanted(kernels=(kernel,), labels=labels, patients=unit)
+    return sweep(x, y, wanted, device).kernels[kernel]
 
 
 def grouped_units(x: Array, y: Array, groups: tuple[ArrayLike | None, ArrayLike | None]) -> Units:
@@ -171,12 +157,6 @@ def grouped_units(x: Array, y: Array, groups: tuple[ArrayLike | None, ArrayLike 
         None if group is None else units(len(rows), group, name)
         for rows, group, name in zip((x, y), groups, ("real", "synthetic"), strict=True)
     )
-    return of_x, of_y
-
-
-def sizes(labels: tuple[Labels, Labels], count: int) -> tuple[Labels, Labels]:
-    """Return how many images each block has, in both sets."""
-    of_x, of_y = (np.bincount(each, minlength=count) for each in labels)
     return of_x, of_y
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 BANDWIDTH = 10.0
 
+Units = tuple[Labels | None, Labels | None]
+"""The patients of two sets, numbered; None where they are not known."""
+
 Kernel = Callable[["Tensor", Rows, Rows, slice, slice], "Tensor"]
 """A tile of centred products in (left as it was), kernel values less one constant out: it cancels in every distance."""
 
@@ -117,7 +120,8 @@ class KernelSums:
         import torch
 
         self.kernel, self.a, self.b = KERNELS[kernel], a, b
-        self.unit = None if unit is None else torch.from_numpy(unit).to(a.centred.device)
+        alike = None if kernel != "cubic" else unit
+        self.unit = None if alike is None else torch.from_numpy(alike).to(a.centred.device)
         self.left, self.right = (
             _members(each, count, rows) for each, rows in zip(labels, (a, b), strict=True)
         )
@@ -140,6 +144,12 @@ class KernelSums:
     def _between(self, values: Tensor, rows: slice, columns: slice) -> NDArray[np.float64]:
         inner = times(values, self.right[columns]).double()
         return np.asarray(times(self.left[rows].double().T, inner).cpu().numpy(), dtype=np.float64)
+
+
+def sizes(labels: tuple[Labels, Labels], count: int) -> tuple[Labels, Labels]:
+    """Return how many images each block has, in both sets."""
+    of_x, of_y = (np.bincount(each, minlength=count) for each in labels)
+    return of_x, of_y
 
 
 def same_pairs(kernel: str, labels: Labels, count: int, unit: Labels | None) -> Labels:

@@ -10,12 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from ..core import UserError, did_you_mean, rng
 from ._blocks import Labels, block_labels, check_units, units
 from ._checks import as_pair, unit_rows
-from ._kernel import CMMD_SCALE, block_sums
+from ._kernel import CMMD_SCALE, KERNEL_OF, block_sums
 
 MOST_UNITS = 2000
 """More patients (or images) than this in both sets together are dealt to blocks, and the blocks permuted."""
 PERMUTATIONS = 999
-_KERNELS = {"kernel_distance": "cubic", "cmmd": "gaussian"}
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,8 @@ def kernel_test(
     >>> kernel_test(x, y).p > 0.05, kernel_test(x, y + 0.3).p
     (True, 0.001)
     """
-    if metric not in _KERNELS:
-        raise UserError(f"no kernel metric is called {metric!r}", remedy=did_you_mean(metric, _KERNELS))
+    if metric not in KERNEL_OF:
+        raise UserError(f"no kernel metric is called {metric!r}", remedy=did_you_mean(metric, KERNEL_OF))
     if permutations < 1:
         raise UserError(f"{permutations} permutations asked for, at least 1 needed")
     x, y = as_pair(real, synthetic)
@@ -80,7 +79,7 @@ def kernel_test(
         x, y = unit_rows(x, "real"), unit_rows(y, "synthetic")
     labels, what = _dealt(units(len(x), groups_real), units(len(y), groups_synthetic, "synthetic"), seed)
     counts = int(labels[0].max()) + 1, int(labels[1].max()) + 1
-    sums = block_sums(x, y, labels, _KERNELS[metric], device)
+    sums = block_sums(x, y, labels, KERNEL_OF[metric], device)
     pooled = _pooled(sums.xx, sums.yy, sums.xy, counts)
     sizes = np.concatenate([sums.sizes[0][: counts[0]], sums.sizes[1][: counts[1]]]).astype(np.float64)
     seen, *others = _distances(pooled, sizes, _deals(counts, permutations, seed), biased=metric == "cmmd")

@@ -12,10 +12,10 @@ from ._alpha_beta import AlphaBeta, AlphaBetaIntervals, alpha_beta_from_neighbou
 from ._balls import PRDC
 from ._checks import Rows, as_pair
 from ._closest_record import closest_record_ratio
-from ._kernel import block_sums, cmmd_from, kid_from, unit_pair
+from ._kernel import KERNEL_OF, block_sums, cmmd_from, kid_from, unit_pair
 from ._kernel_sums import BlockSums
-from ._panel_sweep import KERNEL_OF, PanelSweep, jackknife_blocks, panel_sweep
-from ._prdc_interval import PRDCIntervals, counted, halves_from, halving_units
+from ._panel_sweep import PanelSweep, jackknife_blocks, panel_sweep
+from ._prdc_interval import PRDCIntervals, halves_from
 from ._score import Setting
 
 
@@ -49,8 +49,7 @@ class PanelSets:
     def balls(self) -> PRDCIntervals:
         if problem := self.sweep.no_balls or self.sweep.no_halves:
             raise problem
-        units = counted(halving_units(self.real, self.synthetic, self.k, self.groups))
-        return halves_from(self.sweep.swept, self.k, units).intervals(self.setting.level)
+        return halves_from(self.sweep.swept, self.k).intervals(self.setting.level)
 
     @property
     def whole(self) -> PRDC:

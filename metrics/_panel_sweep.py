@@ -12,12 +12,11 @@ from ..core import UserError
 from ._alpha_beta import LISTED
 from ._blocks import Labels, NoIntervalError, paired_blocks, units
 from ._checks import Rows, check_neighbours
-from ._kernel import KERNEL_BLOCKS, grouped_units
+from ._kernel import KERNEL_BLOCKS, KERNEL_OF, grouped_units
 from ._prdc_interval import REPLICATES, halving_units
 from ._sweep import Swept, Wanted, sweep
 
 BALLS = ("precision", "recall", "density", "coverage")
-KERNEL_OF = {"kernel_distance": "cubic", "cmmd": "gaussian"}
 NEIGHBOURS = ("alpha_precision", "beta_recall")
 SAFE_LENGTHS = (1e-60, 1e60)
 """Rows shorter or longer have no direction that products in this precision could tell: CMMD scales them first."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..core import LEVEL, Interval, wilson
+from ..core import LEVEL, Interval
 from ._balls import PRDC, Flags
 from ._blocks import Labels, check_units, units
 from ._checks import Rows, as_row_pair, check_neighbours
+from ._half_intervals import density_interval, share_interval
 from ._sweep import Swept, Wanted, sweep
 
 REPLICATES = 200
@@ -86,10 +87,10 @@ class Halves:
         halves, count = self.shares.T, len(self.shares)
         method = f"half-samples, {count} replicates"
         return PRDCIntervals(
-            _share_interval(self.whole.precision, halves[0], m, level, method),
-            _share_interval(self.whole.recall, halves[1], n, level, method),
-            _density_interval(self.whole.density, halves[2], self.n[1] * self.k, level, method),
-            _share_interval(self.whole.coverage, halves[3], n, level, method),
+            share_interval(self.whole.precision, halves[0], m, level, method),
+            share_interval(self.whole.recall, halves[1], n, level, method),
+            density_interval(self.whole.density, halves[2], self.n[1] * self.k, level, method),
+            share_interval(self.whole.coverage, halves[3], n, level, method),
         )
 
     def coverage_of(self, chosen: Flags, level: float = LEVEL) -> Interval:
@@ -98,7 +99,7 @@ class Halves:
         shares = (self.half_covered & chosen).sum(axis=1)[kept > 0] / kept[kept > 0]
         method = f"half-samples, {len(shares)} replicates"
         most = max(1, round(int(chosen.sum()) * self.units[0] / self.n[0]))
-        return _share_interval(float(self.covered[chosen].mean()), shares, most, level, method)
+        return share_interval(float(self.covered[chosen].mean()), shares, most, level, method)
 
 
 def sweep_halves(
@@ -113,7 +114,7 @@ def sweep_halves(
     """Compute precision, recall, density and coverage on the whole sets and on their half-samples."""
     halves = halving_units(x, y, k, groups)
     wanted = Wanted(k=k, halves=halves, replicates=replicates or REPLICATES, seed=seed)
-    return halves_from(sweep(x, y, wanted, device), k, counted(halves))
+    return halves_from(sweep(x, y, wanted, device), k)
 
 
 def halving_units(
@@ -129,15 +130,11 @@ def halving_units(
     return found[0], found[1]
 
 
-def counted(halves: tuple[Labels, Labels]) -> tuple[int, int]:
-    """Return the number of patients of both sets."""
-    return int(halves[0].max()) + 1, int(halves[1].max()) + 1
-
-
-def halves_from(swept: Swept, k: int, units_of: tuple[int, int]) -> Halves:
+def halves_from(swept: Swept, k: int) -> Halves:
     """Return what a sweep found of the whole sets and of their half-samples."""
     assert swept.hits is not None
     assert swept.halves is not None
+    assert swept.units is not None
     halves = swept.halves
     return Halves(
         swept.hits.shares(k),
@@ -147,26 +144,5 @@ def halves_from(swept: Swept, k: int, units_of: tuple[int, int]) -> Halves:
         halves.shares(k),
         halves.flags(halves.covered).T,
         halves.flags(halves.kept[0]).T,
-        units_of,
+        swept.units,
     )
-
-
-def _share_interval(share: float, halves: NDArray[np.float64], n: int, level: float, method: str) -> Interval:
-    """Wilson's interval at the effective number of images: as many as vary, when independent, like the halves."""
-    mean, variance = (float(halves.mean()), float(halves.var(ddof=1))) if len(halves) > 1 else (share, 0.0)
-    effective = min(float(n), max(1.0, mean * (1 - mean) / variance)) if variance > 0 else float(n)
-    interval = wilson(share * effective, effective, level)
-    return replace(
-        interval, value=share, lo=min(interval.lo, share), hi=max(interval.hi, share), method=method
-    )
-
-
-def _density_interval(
-    density: float, halves: NDArray[np.float64], balls: int, level: float, method: str
-) -> Interval:
-    """Student's t; where no ball held anything, up to the Poisson rate that would do so now and then."""
-    from scipy.stats import t
-
-    half = float(t.ppf(0.5 + level / 2, len(halves) - 1)) * float(halves.std(ddof=1))
-    hi = density + half if density > 0 else -float(np.log((1 - level) / 2)) / balls
-    return Interval(density, max(0.0, density - half), hi, level, method)

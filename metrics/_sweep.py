@@ -12,8 +12,7 @@ from ..core import rng
 from ._balls import Balls, HalfHits, Hits, Reaches
 from ._blocks import Labels
 from ._checks import Rows as Array
-from ._kernel import Units, sizes
-from ._kernel_sums import BlockSums, KernelSums, same_pairs
+from ._kernel_sums import BlockSums, KernelSums, Units, same_pairs, sizes
 from ._neighbours import Neighbours, kth_distance, longer, settled
 from ._parallel import one_torch_thread
 from ._products import Rows, cross_tiles, low_squares, own_tiles, rows_of
@@ -49,6 +48,7 @@ class Swept:
     """What a sweep has collected; parts that were not wanted are None."""
 
     n: tuple[int, int]
+    units: tuple[int, int] | None = None
     hits: Hits | None = None
     halves: HalfHits | None = None
     kernels: dict[str, BlockSums] = field(default_factory=dict)
@@ -88,6 +88,7 @@ def sweep(x: Array, y: Array, wanted: Wanted, device: str = "cpu") -> Swept:
     found = to_y.finish() if to_y else None
     return Swept(
         n=(len(x), len(y)),
+        units=_numbers(wanted.halves) if wanted.halves else None,
         hits=balls.hits() if balls else None,
         halves=balls.halves if balls else None,
         kernels=_block_sums(wanted, own_x, own_y, sums),
@@ -113,9 +114,7 @@ def _own(a: Rows, side: int, wanted: Wanted) -> _Own:
     lists = Shortlists(a, a, length, others=True) if length else None
     labels = _labels(wanted)[side] if wanted.kernels else np.zeros(0, dtype=np.int64)
     sums = [
-        KernelSums(
-            name, a, a, (labels, labels), _count(wanted), wanted.patients[side] if name == "cubic" else None
-        )
+        KernelSums(name, a, a, (labels, labels), _count(wanted), wanted.patients[side])
         for name in wanted.kernels
     ]
     if lists is None and not sums:
@@ -183,6 +182,10 @@ def _block_sums(
         name: BlockSums(xx, yy, each.sums, sizes(_labels(wanted), _count(wanted)), _same(name, wanted))
         for name, xx, yy, each in zip(wanted.kernels, own_x.sums, own_y.sums, cross, strict=True)
     }
+
+
+def _numbers(units: tuple[Labels, Labels]) -> tuple[int, int]:
+    return int(units[0].max()) + 1, int(units[1].max()) + 1
 
 
 def _same(kernel: str, wanted: Wanted) -> tuple[Labels, Labels]:

@@ -19,7 +19,7 @@ def test_every_deal_has_the_distance_of_its_rows():
     for metric, function in (("kernel_distance", kernel_distance), ("cmmd", cmmd)):
         a, b = (x, y) if metric == "kernel_distance" else (room.unit_rows(x), room.unit_rows(y))
         labels = np.arange(12), np.arange(15)
-        sums = room.block_sums(a, b, labels, room._KERNELS[metric], "cpu")
+        sums = room.block_sums(a, b, labels, room.KERNEL_OF[metric], "cpu")
         pooled = room._pooled(sums.xx, sums.yy, sums.xy, counts)
         found = room._distances(pooled, np.ones(27), deals, biased=metric == "cmmd")
         scale = 1000 if metric == "cmmd" else 1
