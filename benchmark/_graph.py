@@ -242,7 +242,7 @@ class _Seed:
             **(self.panels("H") if judges else {}),
         }
         self.graph.scores[(name, self.seed)] = self.stage(
-            f"score {name}", "._work_score:score", config, needs, version=5
+            f"score {name}", "._work_score:score", config, needs, version=6
         )
 
     def cells(self) -> None:

@@ -10,9 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from ..core import LEVEL, Interval, UserError, jackknife
 from ._blocks import BLOCKS, Labels, paired_blocks
 from ._checks import Features, as_pair, as_row_pair
+from ._first_order import frechet_to_first_order, takes_derivative
 from ._moments import Moments
 from ._parallel import each
 
+MANY = 4
+"""Images a feature from which on a jackknifed distance takes the derivative."""
 POWER_STEPS = 6
 WELL_SPREAD = 1e-12
 """Below this ratio of eigenvalues, the square roots of their rounding errors would show."""
@@ -121,13 +124,17 @@ def frechet_interval(
 
 
 def frechet_without_blocks(x: Features, y: Features, labels: tuple[Labels, Labels]) -> NDArray[np.float64]:
-    """Return the distance without block b of both sets, for every b."""
+    """Return the distance without block b of both sets, for every b: exact, or to first order for many images."""
     x, y = _recentre(x, y)
     count = int(labels[0].max()) + 1
     left = [(labels[0] != block, labels[1] != block) for block in range(count)]
     fewest = min(min(int(kx.sum()), int(ky.sum())) for kx, ky in left)
+    if takes_derivative(fewest, x.shape[1], MANY):
+        first = frechet_to_first_order(x, y, labels)
+        if first is not None:
+            return first.clip(min=0)
     distances = _from_moments(x, y, left) if fewest > x.shape[1] else _from_products(x, y, left)
-    return np.array(distances, dtype=np.float64).clip(min=0)
+    return distances.clip(min=0)
 
 
 def _recentre(x: Features, y: Features) -> tuple[Features, Features]:
@@ -225,7 +232,7 @@ def _nuclear_norm(matrix: Features) -> float:
 Kept = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 
-def _from_products(x: Features, y: Features, left: list[Kept]) -> list[float]:
+def _from_products(x: Features, y: Features, left: list[Kept]) -> Features:
     """Few images: every distance from the one matrix X Y^T, at a cost free of D."""
     products = x @ y.T
 
@@ -237,7 +244,7 @@ def _from_products(x: Features, y: Features, left: list[Kept]) -> list[float]:
         shared = _nuclear_norm(centred) / float(np.sqrt((kx.sum() - 1) * (ky.sum() - 1)))
         return float((gx - gy) @ (gx - gy)) + tx + ty - 2 * shared
 
-    return each(distance, left)
+    return np.array(each(distance, left), dtype=np.float64)
 
 
 def _mean_and_trace(rows: Features) -> tuple[Features, float]:
@@ -245,7 +252,7 @@ def _mean_and_trace(rows: Features) -> tuple[Features, float]:
     return mean, float(((rows - mean) ** 2).sum()) / (len(rows) - 1)
 
 
-def _from_moments(x: Features, y: Features, left: list[Kept]) -> list[float]:
+def _from_moments(x: Features, y: Features, left: list[Kept]) -> Features:
     """Many images: every distance from the whole set's moments less the block's."""
     whole_x, whole_y = x.T @ x, y.T @ y
 
@@ -255,7 +262,7 @@ def _from_moments(x: Features, y: Features, left: list[Kept]) -> list[float]:
         shared = _shared_spread_of_covariances(s1, s2)
         return float((gx - gy) @ (gx - gy) + np.trace(s1) + np.trace(s2)) - 2 * shared
 
-    return each(distance, left)
+    return np.array(each(distance, left), dtype=np.float64)
 
 
 def _moments(whole: Features, rows: Features, kept: NDArray[np.bool_]) -> tuple[Features, Features]:

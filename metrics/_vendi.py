@@ -10,9 +10,14 @@ from numpy.typing import ArrayLike
 from ..core import LEVEL, Interval, UserError, jackknife
 from ._blocks import BLOCKS, Labels, block_labels, check_units, units
 from ._checks import Features, Rows, as_features, as_rows, unit_rows
+from ._first_order import entropy_to_first_order, takes_derivative
 from ._parallel import each
 
 STRETCH = 4096
+
+MANY = 10
+"""Images a feature from which on a jackknifed score of order 1 takes the derivative: with 4 its standard error is
+0.88 to 0.95 of the exact one, with 10 it is 0.94 to 0.98."""
 
 
 def vendi_score(features: ArrayLike, q: float = 1.0) -> float:
@@ -84,8 +89,12 @@ def vendi_interval(
 
 
 def vendi_without_blocks(features: ArrayLike, labels: Labels, q: float = 1.0) -> list[float]:
-    """Return the score without each block."""
-    return [_score(spectrum, q) for spectrum in _without_blocks(_checked(features, q), labels)]
+    """Return the score without each block: exact, or of order 1 to first order for many images."""
+    rows = _checked(features, q)
+    fewest = len(rows) - int(np.bincount(labels).max())
+    if q == 1 and takes_derivative(fewest, rows.shape[1], MANY):
+        return np.exp(entropy_to_first_order(rows, labels)).tolist()
+    return [_score(spectrum, q) for spectrum in _without_blocks(rows, labels)]
 
 
 def _check_order(q: float) -> None:
