@@ -28,11 +28,10 @@ _FALLS: dict[str, tuple[str, ...]] = {
     "inception_score": (*_MISSING, "collapse"),
     "intra_class_distance": ("collapse",),
     "authenticity": ("copies",),
-    "auth_pct": ("copies",),
     "data_copying_score": ("copies",),
     "label_agreement": ("swapped_labels",),
 }
-NEWNESS = ("authenticity", "auth_pct", "copy_share", "data_copying_score", "closest_record_ratio")
+NEWNESS = ("authenticity", "copy_share", "data_copying_score", "closest_record_ratio")
 """Metrics that compare with the training images."""
 LABEL_READERS = ("kernel_distance worst", "coverage worst", "label_agreement", "intra_class_distance")
 """Metrics that read the labels of the synthetic images or of the real ones."""

@@ -154,7 +154,7 @@ class _Job:
         images = [image for each in measured.sets for image in self._shown(measured, each.name)]
         return Explanation(
             metric,
-            self.extractor,
+            measured.on or self.extractor,
             self.column,
             measured.value,
             measured.sentence,

@@ -48,12 +48,16 @@ class SetMoves:
 
 @dataclass(frozen=True)
 class Measured:
-    """A metric's value, one sentence about what moved it, and the images of one or both sets."""
+    """A metric's value, one sentence about what moved it, and the images of one or both sets.
+
+    ``on`` names the extractor where it is not the one that was asked for.
+    """
 
     value: float | None
     sentence: str
     sets: tuple[SetMoves, ...]
     pairs: bool = False
+    on: str | None = None
 
     def of(self, name: str) -> SetMoves:
         """The moves of one set."""
@@ -201,7 +205,9 @@ def _copies(material: Material, extractor: str) -> Measured:
         return f"{kind} {other}{seen}: at {closeness[i]:.2g} of the distance to its surroundings"
 
     moves = SetMoves("synthetic", np.arange(len(others)), closeness, -closeness, words, copies, others, name)
-    return Measured(verdict.copy_share.value, found.entry.words.rstrip("."), (moves,), pairs=True)
+    return Measured(
+        verdict.copy_share.value, found.entry.words.rstrip("."), (moves,), pairs=True, on=found.entry.extractor
+    )
 
 
 def _seen(view: str) -> str:

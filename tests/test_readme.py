@@ -51,6 +51,23 @@ def test_the_evaluation_prints_what_the_readme_says(tmp_path):
     assert numbers(printed) == pytest.approx(numbers(shown.group(1)), rel=0.05, abs=0.02)
 
 
+@pytest.mark.slow
+def test_the_lines_on_trust_run_as_they_stand(tmp_path):
+    script = next(block for block in blocks("bash") if "synmedbench self-check" in block)
+    tool = shlex.join([sys.executable, "-m", "synmedbench.cli"])
+    made = f"{tool} generate blur:1 --data phantom-derm?n=240 --n 120 --out my-synthetic\n"
+    kept = (
+        "from synmedbench.imagesets import open_imageset, write_folder; "
+        "write_folder(open_imageset('phantom-derm?n=240'), 'my-real')"
+    )
+    lines = f"{made}{shlex.quote(sys.executable)} -c {shlex.quote(kept)}\n" + script.replace(
+        "synmedbench ", f"{tool} "
+    )
+    done = subprocess.run(["bash", "-ec", lines], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {"check.json", "check.html", "why.html"} <= {path.name for path in tmp_path.iterdir()}
+
+
 def test_the_twenty_line_generator_passes_the_battery():
     from synmedbench.generators import check_generator
     from synmedbench.imagesets import open_imageset
