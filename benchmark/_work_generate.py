@@ -11,7 +11,15 @@ from typing import Any
 import pandas as pd
 
 from ..core import derive_seed, registry
-from ..generators import Budget, Conditions, GeneratorCard, RealHoldout, conditions_like, sample_images
+from ..generators import (
+    Budget,
+    Conditions,
+    GeneratorCard,
+    RealHoldout,
+    conditions_like,
+    load_aligned,
+    sample_images,
+)
 from ..imagesets import UNKNOWN, ImageSet
 from ..metrics import RewardModel
 from ._recipe import short_name, without_alias
@@ -67,7 +75,7 @@ def _fitted(work: Work, need: str = "fit") -> Any:
     saved = work.inputs[need] / "generator"
     if saved.is_dir():
         kind = work.config.get("loader") or short_kind(work.config["spec"])
-        return registry("generators").load(kind).load(saved)
+        return load_aligned(saved) if kind == "diffusion" else registry("generators").load(kind).load(saved)
     generator = _fresh(work)
     generator.fit(_training_images(work), seed=derive_seed(work.seed, "fit"), progress=work.progress)
     return generator

@@ -6,6 +6,8 @@ from ..core import lazy_exports
 
 if TYPE_CHECKING:
     from ._battery import Check as Check
+    from ._best_of_n import BestOfN as BestOfN
+    from ._best_of_n import BestOfNDiffusion as BestOfNDiffusion
     from ._check import check_generator as check_generator
     from ._contracts import Aligner as Aligner
     from ._contracts import Budget as Budget
@@ -20,12 +22,20 @@ if TYPE_CHECKING:
     from ._from_images import FromImages as FromImages
     from ._from_images import RealHoldout as RealHoldout
     from ._from_images import matching_columns as matching_columns
+    from ._guidance import GuidedDiffusion as GuidedDiffusion
+    from ._guidance import RewardGuidance as RewardGuidance
+    from ._kto import Kto as Kto
+    from ._load import load_aligned as load_aligned
+    from ._nft import Nft as Nft
+    from ._path_kl import best_of_n_kl as best_of_n_kl
+    from ._path_kl import path_kl as path_kl
     from ._real_only import RealOnly as RealOnly
     from ._reference import Blur as Blur
     from ._reference import Classical as Classical
     from ._reference import Copy as Copy
     from ._reference import Noise as Noise
     from ._reward_weighted import RewardWeighted as RewardWeighted
+    from ._rewarded import Rewarded as Rewarded
     from ._sampling import as_image_set as as_image_set
     from ._sampling import conditions_like as conditions_like
     from ._sampling import sample_images as sample_images
@@ -35,6 +45,8 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "Aligner": "._contracts",
+    "BestOfN": "._best_of_n",
+    "BestOfNDiffusion": "._best_of_n",
     "Blur": "._reference",
     "Budget": "._contracts",
     "Check": "._battery",
@@ -47,16 +59,24 @@ _ROOMS = {
     "FromImages": "._from_images",
     "Generator": "._contracts",
     "GeneratorCard": "._contracts",
+    "GuidedDiffusion": "._guidance",
+    "Kto": "._kto",
+    "Nft": "._nft",
     "Noise": "._reference",
     "PRESETS": "._unet",
     "RealHoldout": "._from_images",
     "RealOnly": "._real_only",
     "Reward": "._contracts",
+    "RewardGuidance": "._guidance",
     "RewardWeighted": "._reward_weighted",
+    "Rewarded": "._rewarded",
     "as_image_set": "._sampling",
+    "best_of_n_kl": "._path_kl",
     "check_generator": "._check",
     "conditions_like": "._sampling",
+    "load_aligned": "._load",
     "matching_columns": "._from_images",
+    "path_kl": "._path_kl",
     "read_generator_card": "._folder",
     "sample_images": "._sampling",
     "sample_shard": "._sampling",

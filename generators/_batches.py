@@ -98,14 +98,32 @@ def _drop(tokens: Tensor, share: float, draw: torch.Generator) -> Tensor:
     return torch.where(whole | single, NULL, tokens)
 
 
-def losses(denoiser: Denoiser, batch: Batch, noise: NoiseLevels, seed: int, step: int) -> Tensor:
-    """Return the denoising loss of every image of the batch at step t, (N,)."""
-    device = next(denoiser.parameters()).device
+@dataclass(frozen=True)
+class Noised:
+    """A batch as a denoiser is asked about it: noisy images, noise levels, tokens, and the clean images."""
+
+    x: Tensor
+    sigma: Tensor
+    tokens: Tensor
+    clean: Tensor
+
+    def loss(self, predicted: Tensor, sigma_data: float) -> Tensor:
+        """Return the weighted squared error of every predicted clean image, (N,)."""
+        return denoising_loss(predicted, self.clean, self.sigma, sigma_data)
+
+
+def noised(batch: Batch, noise: NoiseLevels, seed: int, step: int, device: torch.device) -> Noised:
+    """Return the batch with the noise of step t: two denoisers that are asked get the same question."""
     draw = torch.Generator().manual_seed(derive_seed(seed, "noise", step))
     n = len(batch.clean)
     sigma = training_sigmas(stratified_uniform(n, draw), noise.mean, noise.spread)
     added = torch.randn(batch.clean.shape, generator=draw) * sigma[:, None, None, None]
     tokens = _drop(batch.tokens, noise.dropout, draw).to(device)
     clean, sigma = batch.clean.to(device), sigma.to(device)
-    predicted = denoiser(clean + added.to(device), sigma, tokens)
-    return denoising_loss(predicted, clean, sigma, denoiser.sigma_data)
+    return Noised(clean + added.to(device), sigma, tokens, clean)
+
+
+def losses(denoiser: Denoiser, batch: Batch, noise: NoiseLevels, seed: int, step: int) -> Tensor:
+    """Return the denoising loss of every image of the batch at step t, (N,)."""
+    asked = noised(batch, noise, seed, step, next(denoiser.parameters()).device)
+    return asked.loss(denoiser(asked.x, asked.sigma, asked.tokens), denoiser.sigma_data)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from torch import Tensor
 
-from ..core import Progress, UserError, content_key
+from ..core import Progress, UserError, content_key, derive_seed
 from ..imagesets import ImageSet
 from ._batches import TrainingData
 from ._contracts import Budget, Generator, Reward
@@ -27,9 +28,13 @@ class Finetuner:
 
     name = "finetuner"
     version = 1
+    rounds = 1
+    """Rounds into which the steps are cut; at the beginning of each, ``loss`` is asked anew."""
 
     def __init__(self, *, checkpoint: str | Path | None = None) -> None:
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
+        self.round = 0
+        self.base_state: dict[str, Tensor] = {}
 
     def settings(self) -> dict[str, Any]:
         """What the card says of the method's options."""
@@ -74,8 +79,8 @@ class Finetuner:
             **dataclasses.asdict(budget),
             seed=seed,
         )
-        model.checkpoint = self.checkpoint
-        loss = self.loss(model, reward, train, model.training_data(train), seed=seed, budget=budget)
+        data = model.training_data(train)
+        self.base_state = {name: value.clone() for name, value in base.network.state_dict().items()}
         key = content_key(
             self.name,
             self.version,
@@ -85,10 +90,36 @@ class Finetuner:
             weights_key(base),
             str(getattr(reward, "key", "")),
         )
-        schedule = Schedule(budget.steps, budget.learning_rate, model.ema, save_every=model.save_every)
-        model.losses = model.optimise(loss, schedule, progress, self.name, key=key)
+        model.losses = []
+        for number, steps in enumerate(cut(budget.steps, self.rounds)):
+            self.round = number
+            own = seed if self.round == 0 else derive_seed(seed, "round", self.round)
+            part = dataclasses.replace(budget, steps=steps)
+            model.checkpoint = self._checkpoint_of_round()
+            loss = self.loss(model, reward, train, data, seed=own, budget=part)
+            schedule = Schedule(steps, budget.learning_rate, model.ema, save_every=model.save_every)
+            model.losses += model.optimise(loss, schedule, progress, self._label(), key=f"{key} {self.round}")
         model.checkpoint = None
         return model
+
+    def _label(self) -> str:
+        return self.name if self.rounds == 1 else f"{self.name}, round {self.round + 1} of {self.rounds}"
+
+    def _checkpoint_of_round(self) -> Path | None:
+        if self.checkpoint is None or self.rounds == 1:
+            return self.checkpoint
+        return self.checkpoint.with_name(f"{self.checkpoint.name}-{self.round}")
+
+
+def cut(steps: int, rounds: int) -> list[int]:
+    """Return the steps of every round, as equal as can be; raises ``UserError`` for fewer steps than rounds.
+
+    >>> cut(10, 4)
+    [3, 3, 2, 2]
+    """
+    if steps < rounds:
+        raise UserError(f"{steps} steps cannot be cut into {rounds} rounds", remedy="give more steps")
+    return [steps // rounds + (i < steps % rounds) for i in range(rounds)]
 
 
 def weights_key(model: Diffusion) -> str:

@@ -61,9 +61,9 @@ def optimise(
 ) -> list[float]:
     """Train ``model`` in place, leave it with its averaged weights, return the loss of every step run here.
 
-    With ``checkpoint``, the state is written there every minute and read back when ``key`` (what is being
-    fitted, on what) is the same; a file of another fit, or a damaged one, is ignored. The file is removed by
-    its owner.
+    With ``checkpoint``, the state is written there every minute and at the end, and read back when ``key``
+    (what is being fitted, on what) is the same; a file of another fit, or a damaged one, is ignored. The file
+    is removed by its owner.
     """
     parameters = list(model.parameters())
     optimizer = torch.optim.AdamW(
@@ -83,6 +83,8 @@ def optimise(
             if checkpoint is not None and time.monotonic() - saved >= schedule.save_every:
                 _write(state, checkpoint, key)
                 saved = time.monotonic()
+    if checkpoint is not None and losses:
+        _write(state, checkpoint, key)
     _take_average(state)
     return losses
 

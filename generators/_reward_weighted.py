@@ -15,7 +15,7 @@ from ._contracts import Budget, Reward
 from ._diffusion import Diffusion
 from ._finetune import Finetuner
 from ._optimise import LossOfStep
-from ._sampling import conditions_like, sample_images
+from ._own_samples import own_samples
 
 
 class RewardWeighted(Finetuner):
@@ -50,7 +50,8 @@ class RewardWeighted(Finetuner):
         budget: Budget,
     ) -> LossOfStep:
         """Sample the base once, weigh the samples, and return ``beta L(real) + mean r L(samples)``."""
-        own, weights = self._weighted_samples(model, reward, train, seed, budget.batch_size)
+        drawn = own_samples(model, reward, train, self.samples, seed=seed, batch_size=budget.batch_size)
+        own, weights = drawn.data, torch.from_numpy(drawn.probability.astype(np.float32))
         half = max(1, budget.batch_size // 2)
         real_loss = model.real_loss(data, seed, half)
         own_seed = derive_seed(seed, "own")
@@ -61,11 +62,3 @@ class RewardWeighted(Finetuner):
             return self.beta * real_loss(step) + (weights[batch.rows].to(each.device) * each).mean()
 
         return loss
-
-    def _weighted_samples(
-        self, model: Diffusion, reward: Reward, train: ImageSet, seed: int, batch_size: int
-    ) -> tuple[TrainingData, Tensor]:
-        wanted = conditions_like(train.table, self.samples, model.columns, seed=seed, balanced=False)
-        drawn = sample_images(model, wanted, seed=derive_seed(seed, "own samples"), batch_size=batch_size)
-        probability = np.asarray(reward.probability(drawn.images(), wanted.table), np.float32)
-        return model.training_data(drawn), torch.from_numpy(probability)

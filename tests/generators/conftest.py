@@ -45,3 +45,19 @@ def fitted(shades: ImageSet) -> Diffusion:
     model = make_diffusion(steps=200)
     model.fit(shades, seed=1)
     return model
+
+
+@pytest.fixture(scope="session")
+def greys() -> ImageSet:
+    """Images of one grey each, with a little noise: how bright a model paints is all there is to learn."""
+    draw = np.random.default_rng(0)
+    images = draw.normal(110, 30, (64, 1, 1, 1)) + draw.normal(0, 10, (64, 8, 8, 3))
+    table = pd.DataFrame({"label": ["a", "b"] * 32})
+    return ImageSet.from_arrays(images.clip(0, 255).astype(np.uint8), table)
+
+
+@pytest.fixture(scope="session")
+def grey_base(greys: ImageSet) -> Diffusion:
+    model = Diffusion("unet-micro", steps=200, batch_size=16, sampling_steps=5, guidance=0.0)
+    model.fit(greys, seed=0)
+    return model

@@ -41,19 +41,8 @@ class Brightness:
 
 
 @pytest.fixture(scope="module")
-def greys() -> ImageSet:
-    draw = np.random.default_rng(0)
-    images = draw.normal(110, 30, (64, 1, 1, 1)) + draw.normal(0, 10, (64, 8, 8, 3))
-    return ImageSet.from_arrays(
-        images.clip(0, 255).astype(np.uint8), pd.DataFrame({"label": ["a", "b"] * 32})
-    )
-
-
-@pytest.fixture(scope="module")
-def base(greys: ImageSet) -> Diffusion:
-    model = Diffusion("unet-micro", steps=200, batch_size=16, sampling_steps=5, guidance=0.0)
-    model.fit(greys, seed=0)
-    return model
+def base(grey_base: Diffusion) -> Diffusion:
+    return grey_base
 
 
 def brightness(model: Any, greys: ImageSet) -> float:

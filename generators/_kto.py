@@ -1,0 +1,105 @@
+"""``kto``: plausible and implausible samples, unpaired, against the base as reference."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..core import UserError, derive_seed
+from ..imagesets import ImageSet
+from ._batches import Batch, TrainingData, noised
+from ._contracts import Budget, Reward
+from ._diffusion import Diffusion
+from ._finetune import Finetuner
+from ._optimise import LossOfStep
+from ._own_samples import OwnSamples, own_samples
+
+FEWEST = 4
+
+
+class Kto(Finetuner):
+    """Raise the utility of plausible samples over the base, lower that of implausible ones (Diffusion-KTO).
+
+    ``loss = real L(real) - E[ s(w (beta (L_ref(x) - L(x)) - Q)) ]`` with w = 1 for plausible and -1 for implausible
+    samples x of the base, s the logistic function, L the denoising loss on the same noise, L_ref the base's, and
+    ``Q = max(0, mean beta (L_ref - L))`` over the batch (Li et al. 2024, arXiv 2404.04465; Ethayarajh et al. 2024,
+    arXiv 2402.01306). Offline: the samples are drawn and judged once; a reward of ``threshold`` or more is plausible.
+    Each batch has as many of either kind, and as many real images as samples.
+    """
+
+    name = "kto"
+
+    def __init__(
+        self,
+        *,
+        beta: float = 1000.0,
+        real: float = 1.0,
+        samples: int = 256,
+        threshold: float = 0.5,
+        checkpoint: str | None = None,
+    ) -> None:
+        super().__init__(checkpoint=checkpoint)
+        if beta <= 0 or real < 0 or samples < 2 * FEWEST or not 0 < threshold < 1:
+            raise UserError(
+                f"kto needs beta > 0, real >= 0, {2 * FEWEST} samples or more, and a threshold between 0 and 1"
+            )
+        self.beta, self.real, self.samples, self.threshold = beta, real, samples, threshold
+
+    def settings(self) -> dict[str, Any]:
+        """Beta, the weight of real images, the number of samples, and what counts as plausible."""
+        return {"beta": self.beta, "real": self.real, "samples": self.samples, "threshold": self.threshold}
+
+    def loss(
+        self,
+        model: Diffusion,
+        reward: Reward,
+        train: ImageSet,
+        data: TrainingData,
+        *,
+        seed: int,
+        budget: Budget,
+    ) -> LossOfStep:
+        """Sample and judge the base once; raise ``UserError`` where it has too few samples of either kind."""
+        own = own_samples(model, reward, train, self.samples, seed=seed, batch_size=budget.batch_size)
+        good, bad = self._sorted(own)
+        reference = deepcopy(model.network).eval().requires_grad_(False)
+        quarter, own_seed = max(1, budget.batch_size // 4), derive_seed(seed, "own")
+        real_loss = model.real_loss(data, seed, max(1, budget.batch_size // 2))
+        device = next(reference.parameters()).device
+        sign = torch.tensor([1.0] * quarter + [-1.0] * quarter, device=device)
+
+        def loss(step: int) -> Tensor:
+            batch = _joined(good.batch(own_seed, step, quarter), bad.batch(own_seed + 1, step, quarter))
+            asked = noised(batch, model.noise, own_seed, step, device)
+            with torch.no_grad():
+                of_reference = asked.loss(reference(asked.x, asked.sigma, asked.tokens), reference.sigma_data)
+            of_model = asked.loss(model.network(asked.x, asked.sigma, asked.tokens), reference.sigma_data)
+            gain = self.beta * (of_reference - of_model)
+            drift = gain.detach().mean().clamp(min=0.0)
+            return self.real * real_loss(step) - torch.sigmoid(sign * (gain - drift)).mean()
+
+        return loss
+
+    def _sorted(self, own: OwnSamples) -> tuple[TrainingData, TrainingData]:
+        plausible = own.probability >= self.threshold
+        for kind, count in (("plausible", int(plausible.sum())), ("implausible", int((~plausible).sum()))):
+            if count < FEWEST:
+                raise UserError(
+                    f"only {count} of {len(plausible)} samples of the base are {kind} by the reward; "
+                    f"kto learns from {FEWEST} or more of either kind",
+                    where=self.name,
+                    remedy="raise samples, move threshold, or take another method",
+                )
+        return own.only(np.flatnonzero(plausible)), own.only(np.flatnonzero(~plausible))
+
+
+def _joined(first: Batch, second: Batch) -> Batch:
+    return Batch(
+        torch.cat([first.clean, second.clean]),
+        torch.cat([first.tokens, second.tokens]),
+        np.concatenate([first.rows, second.rows]),
+    )

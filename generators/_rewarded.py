@@ -1,0 +1,60 @@
+"""Generators that ask the reward while they sample: a diffusion model as it was, and the reward beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core import Progress, UserError, atomic_folder, write_json
+from ..imagesets import ImageSet
+from ._contracts import Conditions, Generator, Reward
+from ._diffusion import Diffusion
+
+NOTE = "rewarded.json"
+
+
+class Rewarded:
+    """A diffusion model and a reward; ``kind`` names what is done with both, ``options`` how strongly."""
+
+    kind: ClassVar[str] = ""
+
+    def __init__(self, base: Diffusion, reward: Reward, notes: str, **options: Any) -> None:
+        self.base, self.reward, self.options = base, reward, options
+        settings = {**base.card.settings, "aligner": {"method": self.kind, **options}}
+        self.card = dataclasses.replace(
+            base.card, name=self.kind, kind="aligned", notes=notes, settings=settings
+        )
+
+    def fit(self, train: ImageSet, *, seed: int, progress: Progress | None = None) -> None:
+        """Do nothing: the base is fitted, and so is the reward."""
+
+    def sample(
+        self, conditions: Conditions, *, indices: Sequence[int], seed: int, batch_size: int
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Yield (B, H, W, 3) uint8 batches for the given rows of the conditions."""
+        raise NotImplementedError
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model, the reward and what is done with them into a new folder, whole or not at all."""
+        if not hasattr(self.reward, "save"):
+            raise UserError("this reward cannot be saved", where=self.kind, remedy="use a RewardModel")
+        with atomic_folder(folder, replace=True) as into:
+            self.base.save(into / "base")
+            self.reward.save(into / "reward")
+            write_json(into / NOTE, {"kind": self.kind, "options": self.options})
+            write_json(into / "card.json", dataclasses.asdict(self.card))
+
+
+def needs_diffusion(method: str, base: Generator) -> Diffusion:
+    """Return the base when it is a fitted diffusion model; else raise ``UserError``."""
+    if not isinstance(base, Diffusion):
+        raise UserError(
+            f"{method} steers a diffusion model, not {base.card.name!r}", remedy="give it a Diffusion"
+        )
+    _ = base.network
+    return base
