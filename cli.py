@@ -489,6 +489,9 @@ def reward_fit(
     real: Annotated[str | None, typer.Option(help="Real images for automatic feedback by mismatch.")] = None,
     by: Annotated[str, typer.Option(help="Columns that the model is told.")] = "label",
     backbone: Annotated[str, typer.Option(help="timm backbone.")] = "test_byobnet",
+    shuffle: Annotated[
+        bool, typer.Option("--shuffle", help="Fit the control: verdicts change places at random.")
+    ] = False,
     seed: Seed = 0,
 ) -> None:
     """Fit a reward model on experts' ratings."""
@@ -496,7 +499,7 @@ def reward_fit(
     from .benchmark import fit_reward
 
     card = fit_reward(images, ratings, out, real=real, columns=_words(by), backbone=backbone, seed=seed,
-                      progress=console_progress())  # fmt: skip
+                      progress=console_progress(), shuffle=shuffle)  # fmt: skip
     for name, value in card.items():
         typer.echo(f"{name}: {value}")
     typer.echo(f"reward model: {out}")

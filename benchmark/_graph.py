@@ -90,6 +90,7 @@ class _Seed:
     columns: list[str]
     features: Mapping[str, Stage]
     images: ImageSet
+    shuffled: Stage | None = None
 
     def build(self) -> None:
         recipe = self.recipe
@@ -105,7 +106,12 @@ class _Seed:
         self.cells()
 
     def stage(
-        self, name: str, function: str, config: Mapping[str, Any], needs: Mapping[str, Stage], version: int = 1
+        self,
+        name: str,
+        function: str,
+        config: Mapping[str, Any],
+        needs: Mapping[str, Stage],
+        version: int = 1,
     ) -> Stage:
         return self.graph.add(
             Stage(
@@ -196,6 +202,9 @@ class _Seed:
             needs = {"images": images, "ratings": rated}
             found[role] = self.stage(f"judge {role}", "._work_feedback:fit_judge", fitted, needs)
             self.graph.judges[(role, self.seed)] = found[role]
+            if role == "R" and any(map(takes_shuffled, self.recipe.alignment.methods)):
+                fitted = {**fitted, "shuffle": True}
+                self.shuffled = self.stage("judge R, shuffled", "._work_feedback:fit_judge", fitted, needs)
         return found
 
     def align(self, method: Component, base: Stage, judges: Mapping[str, Stage]) -> Stage:
@@ -209,7 +218,9 @@ class _Seed:
             "loader": parse_spec(without_alias(base.config["spec"])).name,
             "budget": budget,
         }
-        needs = {"base": base, "reward": judges["R"]}
+        reward = self.shuffled if takes_shuffled(method) else judges["R"]
+        assert reward is not None
+        needs = {"base": base, "reward": reward}
         stage = self.stage(f"align {short_name(method)}", "._work_generate:align", config, needs)
         self.graph.cards[(short_name(method), self.seed)] = stage
         return stage
@@ -315,3 +326,8 @@ def content_of(part: Component | None) -> list[str]:
             hashes.append(open_imageset(name).content_hash)
             hashes += [file_hash(path / "card.json")] if (path / "card.json").is_file() else []
     return hashes
+
+
+def takes_shuffled(method: Component) -> bool:
+    """True for the control whose reward is fitted on shuffled verdicts."""
+    return parse_spec(without_alias(method)).name == "shuffled"

@@ -84,8 +84,12 @@ def fit_reward(
     backbone: str,
     seed: int,
     progress: Progress,
+    shuffle: bool = False,
 ) -> dict[str, Any]:
-    """Fit a reward model on the store's ratings of the images, save it to ``out`` and return its card."""
+    """Fit a reward model on the store's ratings of the images, save it to ``out`` and return its card.
+
+    ``shuffle`` fits the control whose verdicts changed places at random.
+    """
     opened = open_imageset(images)
     for column in columns:
         opened.column(column)
@@ -102,6 +106,7 @@ def fit_reward(
         verdict[keep],
         real_images=true.images() if true else None,
         real_conditions=condition_table(true, list(columns)) if true else None,
+        shuffle=shuffle,
         seed=seed,
         progress=progress,
     )

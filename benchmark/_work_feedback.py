@@ -95,6 +95,7 @@ def fit_judge(work: Work) -> None:
         ordered_verdicts(ratings, rated),
         real_images=real.images() if real else None,
         real_conditions=condition_table(real, columns) if real else None,
+        shuffle=work.config.get("shuffle", False),
         seed=derive_seed(work.seed, "judge", work.config["role"]),
         progress=work.progress,
     )

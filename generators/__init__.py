@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from ._sampling import sample_images as sample_images
     from ._sampling import sample_shard as sample_shard
     from ._sampling import shards as shards
+    from ._signals import Inverted as Inverted
+    from ._signals import Shuffled as Shuffled
     from ._unet import PRESETS as PRESETS
 
 _ROOMS = {
@@ -60,6 +62,7 @@ _ROOMS = {
     "Generator": "._contracts",
     "GeneratorCard": "._contracts",
     "GuidedDiffusion": "._guidance",
+    "Inverted": "._signals",
     "Kto": "._kto",
     "Nft": "._nft",
     "Noise": "._reference",
@@ -70,6 +73,7 @@ _ROOMS = {
     "RewardGuidance": "._guidance",
     "RewardWeighted": "._reward_weighted",
     "Rewarded": "._rewarded",
+    "Shuffled": "._signals",
     "as_image_set": "._sampling",
     "best_of_n_kl": "._path_kl",
     "check_generator": "._check",

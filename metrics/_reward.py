@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from ..classifiers import Preprocessing, Settings, best_device, feature_width, load_backbone
-from ..core import Progress, UserError, atomic_folder, content_key, derive_seed, silent, write_json
+from ..core import Progress, UserError, atomic_folder, content_key, derive_seed, rng, silent, write_json
 from ._reward_card import enough, platt, reward_card
 from ._reward_data import Rated, Real, encode, folds, held_out_real, rated_images, vocabulary
 from ._reward_fit import Feedback, fit_network
@@ -84,6 +85,7 @@ class RewardModel:
         self.image_size = 0
         self.calibration = (1.0, 0.0)
         self.card: dict[str, Any] = {}
+        self.shuffled = False
 
     def fit(
         self,
@@ -94,6 +96,7 @@ class RewardModel:
         real_images: NDArray[np.uint8] | None = None,
         real_conditions: pd.DataFrame | None = None,
         weights: ArrayLike | None = None,
+        shuffle: bool = False,
         seed: int,
         progress: Progress | None = None,
     ) -> None:
@@ -102,12 +105,17 @@ class RewardModel:
 
         Verdicts that are NaN (not rated) are left out. With real images and their conditions, automatic
         feedback is mixed in. A quarter of the ratings, whole images at a time, is kept from each network;
-        on it the probability is calibrated and ``card`` is made. Raises ``UserError`` when all ratings
-        agree and there is no automatic feedback, and for conditions or verdicts that do not fit.
+        on it the probability is calibrated and ``card`` is made. With ``shuffle`` the verdicts change places
+        at random and real images are left out: the control that knows how much is plausible, and not what.
+        Raises ``UserError`` when all ratings agree and there is no automatic feedback, and for conditions or
+        verdicts that do not fit.
         """
         self.words = vocabulary(self.columns, conditions, real_conditions)
         rated = rated_images(images, encode(conditions, self.words), verdicts, weights)
-        real = self._real(real_images, real_conditions)
+        real = None if shuffle else self._real(real_images, real_conditions)
+        self.shuffled = shuffle
+        if shuffle:
+            rated = replace(rated, verdicts=rng(seed, "shuffle").permutation(rated.verdicts))
         if len(set(rated.verdicts.tolist())) < 2 and real is None:
             raise UserError(
                 "all ratings have the same verdict: there is nothing to tell apart",
@@ -175,6 +183,7 @@ class RewardModel:
         )
         model.weights = about["weights"]
         model.words, model.card = about["words"], about["card"]
+        model.shuffled = about.get("shuffled", False)
         model.calibration = (about["calibration"][0], about["calibration"][1])
         model.image_size = about["image_size"]
         model.preprocessing = Preprocessing.from_json(about["preprocessing"])
@@ -199,6 +208,7 @@ class RewardModel:
             "image_size": self.image_size,
             "preprocessing": self.preprocessing.to_json(),
             "card": self.card,
+            "shuffled": self.shuffled,
         }
 
     def _real(self, images: NDArray[np.uint8] | None, conditions: pd.DataFrame | None) -> Real | None:

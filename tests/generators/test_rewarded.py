@@ -19,7 +19,10 @@ from synmedbench.generators import (
     Conditions,
     Copy,
     Diffusion,
+    GuidedDiffusion,
+    Inverted,
     RewardGuidance,
+    Shuffled,
     best_of_n_kl,
     conditions_like,
     load_aligned,
@@ -90,8 +93,6 @@ def test_guidance_samples_the_tilted_gaussian() -> None:
 
     def denoise(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
         return x * spread**2 / (spread**2 + sigma**2)[:, None, None, None]
-
-    from synmedbench.generators import GuidedDiffusion
 
     guided = GuidedDiffusion.__new__(GuidedDiffusion)
     guided.reward, guided.strength = Exponential(weight), 2.0
@@ -164,3 +165,26 @@ def test_a_model_is_no_way_from_itself(fitted: Diffusion, shades: ImageSet) -> N
     wanted = conditions_like(shades.table, 6, ("label", "skin_tone"))
     assert path_kl(fitted, fitted, wanted, seed=0, steps=5).tolist() == [0.0] * 6
     assert best_of_n_kl(1) == 0.0
+
+
+def test_the_opposite_of_a_reward_chooses_the_other_way(fitted: Diffusion, shades: ImageSet) -> None:
+    wanted = conditions_like(shades.table, 24, ("label", "skin_tone"))
+    darkest = means(aligned(Inverted("best-of-n", n=2), fitted, shades), wanted, 5)
+    first = means(fitted, wanted, 5)
+    assert (darkest <= first).all()
+    assert (darkest < first).any()
+
+
+def test_shuffled_takes_none_but_a_shuffled_reward(
+    fitted: Diffusion, shades: ImageSet, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="fitted on shuffled verdicts"):
+        aligned(Shuffled("best-of-n", n=2), fitted, shades)
+    with pytest.raises(UserError, match="takes no reward that could be wrong"):
+        Shuffled("real-only")
+    table, reward = shades.table[["label"]], RewardModel(steps=2, batch_size=4)
+    reward.fit(shades.images(), table, np.arange(len(table)) % 3 == 0, shuffle=True, seed=0)
+    reward.save(tmp_path / "reward")
+    kept = RewardModel.load(tmp_path / "reward")
+    assert kept.shuffled
+    assert aligned(Shuffled("best-of-n", n=2), fitted, shades, kept).card.name == "best-of-n"
