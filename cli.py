@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,8 @@ ratings_app = typer.Typer(
 reward_app = typer.Typer(no_args_is_help=True, help="Reward models: predictors of the experts' verdict.")
 app.add_typer(ratings_app, name="ratings")
 app.add_typer(reward_app, name="reward")
+new_app = typer.Typer(no_args_is_help=True, help="Write a documented template to begin with.")
+app.add_typer(new_app, name="new")
 
 OutFile = Annotated[Path | None, typer.Option("--out", help="Write the record (JSON) here.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
@@ -37,6 +40,8 @@ CacheFolder = Annotated[
 Ruler = Annotated[
     Path | None, typer.Option(help="A document of self-check on REAL: scores are said in plain words.")
 ]
+RatingsAt = Annotated[str, typer.Argument(help="Store, such as sqlite:///ratings.db.")]
+OneStudy = Annotated[str | None, typer.Option(help="One study alone (default: all in the store).")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep features.")]
 
 
@@ -388,11 +393,29 @@ def _panel_metrics(kind: str) -> list[tuple[str, str, str]]:
     return [(card.name, card.sees, "synmedbench") for card in metric_cards().values()]
 
 
-@app.command()
-def validate(path: Annotated[str, typer.Argument(help="A recipe or an image set.")]) -> None:
-    """Say all that is wrong with a recipe or an image set, at once."""
-    from .benchmark import builtin_recipes
+@new_app.command("criteria")
+def new_criteria_file(
+    name: Annotated[str, typer.Argument(help="Name of the criteria set, such as my-skin.")],
+    out: Annotated[Path | None, typer.Option(help="YAML file to write (default: NAME.yaml here).")] = None,
+) -> None:
+    """Write a criteria file that is valid as it stands, to be filled in."""
+    if out:
+        _check_file(out)
+    from .experts import new_criteria
 
+    path = new_criteria(name, out)
+    typer.echo(f"criteria: {path} (check it with: synmedbench validate {path})")
+
+
+@app.command()
+def validate(path: Annotated[str, typer.Argument(help="A recipe, a criteria file or an image set.")]) -> None:
+    """Say all that is wrong with a recipe, a criteria file or an image set, at once."""
+    from .benchmark import builtin_recipes
+    from .experts import is_criteria_file
+
+    if is_criteria_file(path):
+        _validate_criteria(path)
+        return
     if path in builtin_recipes() or Path(path).suffix in (".yaml", ".yml"):
         from .benchmark import read_recipe
 
@@ -408,6 +431,19 @@ def validate(path: Annotated[str, typer.Argument(help="A recipe or an image set.
     typer.echo(f"{path}: {errors} error(s), {len(faults) - errors} warning(s)")
     if errors:
         raise typer.Exit(1)
+
+
+def _validate_criteria(path: str) -> None:
+    from .experts import criteria_faults, load_criteria
+
+    faults = criteria_faults(path) if Path(path).is_file() else []
+    for fault in faults:
+        typer.echo(f"error: {path}: {fault}")
+    if faults:
+        typer.echo(f"{path}: {len(faults)} error(s)")
+        raise typer.Exit(1)
+    asked = load_criteria(path)
+    typer.echo(f"{path}: valid criteria {asked.name!r}, version {asked.version}, {len(asked.questions)} questions")
 
 
 @app.command()
@@ -526,43 +562,272 @@ def align(
     typer.echo(f"aligned generator: {out}")
 
 
+@app.command()
+def rate(
+    images: Annotated[
+        list[str], typer.Argument(help="Synthetic images to judge; several sets for several generators.")
+    ],
+    criteria: Annotated[str, typer.Option(help="Criteria set: a built-in name such as blood, or a YAML file.")],
+    store: Annotated[
+        str, typer.Option(help="Where answers are kept: sqlite:///ratings.db or postgresql+psycopg://user@host/name.")
+    ] = "sqlite:///ratings.db",
+    real: Annotated[
+        str | None, typer.Option(help="Real images to mix in, unmarked: what passes of them is the ceiling.")
+    ] = None,
+    raters: Annotated[
+        str, typer.Option(help="Comma-separated names; each gets a link (more can be added later).")
+    ] = "",
+    study: Annotated[
+        str | None, typer.Option(help="Name under which it is resumed (default: the criteria's name).")
+    ] = None,
+    mode: Annotated[
+        str, typer.Option(help="rate: one image at a time; compare: which of two is more plausible.")
+    ] = "rate",
+    detail: Annotated[
+        str,
+        typer.Option(
+            help="failed: the wrong questions of an implausible image; all: every question; verdict: none of them."
+        ),
+    ] = "failed",
+    n: Annotated[int | None, typer.Option("--n", min=1, help="Synthetic images to judge (default: all).")] = None,
+    real_share: Annotated[float, typer.Option(help="Share of real images among first showings.")] = 0.2,
+    overlap: Annotated[float, typer.Option(help="Share of images that all raters see; the rest is dealt out.")] = 0.2,
+    repeats: Annotated[float, typer.Option(help="Hidden repeats of a rater, as a share of first showings.")] = 0.1,
+    show: Annotated[str, typer.Option(help="Columns of what was requested that raters are told.")] = "label,skin_tone",
+    days: Annotated[float, typer.Option(help="Days until the links run out.")] = 30,
+    host: Annotated[str, typer.Option(help="Address to listen on; the default is this machine alone.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    address: Annotated[
+        str | None, typer.Option(help="URL at which raters reach a proxy in front, such as https://rating.example.org.")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Let experts rate images on a page: blinded, resumable, every answer kept. Stop with Ctrl-C.
+
+    Prints what the study could show, a link for each rater and one for the admin.
+    A stopped study goes on with the same command.
+    Answers are taken out on the admin's page, or with: synmedbench ratings export STORE.
+    """
+    from .experts import StudySettings, listen, load_criteria, run_study, stopping_on_sigterm
+
+    asked = load_criteria(criteria)
+    settings = StudySettings(
+        name=study or asked.name,
+        mode=mode,
+        detail=detail,
+        raters=tuple(_words(raters)),
+        n=n,
+        real_share=real_share,
+        overlap=overlap,
+        repeats=repeats,
+        show=tuple(_words(show)),
+        days=days,
+        seed=seed,
+    )
+    with stopping_on_sigterm(), closing(listen(host, port, address=address)) as listener:
+        run_study(images, asked, settings, listener, store=store, real=real, say=typer.echo)
+
+
 @ratings_app.command("export")
 def ratings_export(
     store: Annotated[str, typer.Argument(help="Store, such as sqlite:///ratings.db.")],
-    out: Annotated[Path, typer.Option(help="CSV or Parquet file to write.")],
+    out: Annotated[Path, typer.Option(help="File to write: .csv, .parquet, .jsonl (preferences) or .json.")],
+    form: Annotated[
+        str,
+        typer.Option(help="events, ratings, images, preferences, preference-events or label-studio."),
+    ] = "events",
+    study: Annotated[str | None, typer.Option(help="Of this study alone.")] = None,
+    criteria: Annotated[str | None, typer.Option(help="Of this criteria set alone: its name or file.")] = None,
+    by: Annotated[
+        str, typer.Option(help="preferences: conditions in which a pair agrees, such as label (default: all).")
+    ] = "",
+    images: Annotated[
+        str | None, typer.Option(help="label-studio: tasks for all images of this set, rated or not.")
+    ] = None,
+    prefix: Annotated[
+        str, typer.Option(help="label-studio: stands before each path, such as /data/local-files/?d=skin/.")
+    ] = "",
+    embed: Annotated[bool, typer.Option("--embed", help="label-studio: put the pictures into the file.")] = False,
 ) -> None:
-    """Write all ratings: one row per rater, image and criterion."""
+    """Write ratings to a file, in one of several forms."""
     _check_file(out)
-    from .experts import RatingStore, export_ratings
+    from .experts import RatingStore, export_ratings, list_criteria, load_criteria
+    from .imagesets import open_imageset
 
-    n = export_ratings(RatingStore(store, create=False), out)
-    typer.echo(f"{n} ratings: {out}")
+    asked: Any = criteria
+    if criteria is not None and (Path(criteria).is_file() or (form == "label-studio" and criteria in list_criteria())):
+        asked = load_criteria(criteria)
+    kept = RatingStore(store, create=form == "label-studio" and images is not None)
+    found = None if images is None else open_imageset(images)
+    n = export_ratings(kept, out, form, study=study, criteria=asked, by=_words(by) or None, images=found,
+                       prefix=prefix, embed=embed, told=typer.echo)  # fmt: skip
+    typer.echo(f"{n} {'tasks' if form == 'label-studio' else form}: {out}")
+    if form == "label-studio":
+        typer.echo(f"labeling interface: {out.with_suffix('.xml')}")
 
 
 @ratings_app.command("import")
 def ratings_import(
     store: Annotated[str, typer.Argument(help="Store, such as sqlite:///ratings.db.")],
-    path: Annotated[
-        Path, typer.Argument(help="CSV or Parquet file with one row per rater, image and criterion.")
-    ],
+    path: Annotated[Path, typer.Argument(help="A .csv, .parquet, .jsonl or Label Studio's .json file.")],
+    form: Annotated[
+        str | None,
+        typer.Option(help="What a row is, as in export (default: guessed from the columns)."),
+    ] = None,
+    rater: Annotated[str | None, typer.Option(help="Who answered, where the file does not say.")] = None,
+    criteria: Annotated[
+        str | None, typer.Option(help="Criteria set that was answered, a name or a file: ids are checked.")
+    ] = None,
+    imageset: Annotated[str | None, typer.Option(help="Name of the image set, where the file has none.")] = None,
+    images: Annotated[
+        str | None, typer.Option(help="The image set that was rated: names are checked, gaps filled in.")
+    ] = None,
+    keep_unknown: Annotated[
+        bool, typer.Option("--keep-unknown", help="Take ratings of images that are not in the set.")
+    ] = False,
 ) -> None:
     """Add ratings from a file; those that are there already are not doubled."""
-    from .experts import RatingStore, read_ratings
+    from .experts import import_ratings, load_criteria
+    from .imagesets import open_imageset
 
-    ratings = read_ratings(path)
-    n = RatingStore(store).add(ratings)
-    typer.echo(f"{n} new ratings")
+    asked = None if criteria is None else load_criteria(criteria)
+    found = None if images is None else open_imageset(images)
+    n = import_ratings(store, path, form, rater=rater, criteria=asked, imageset=imageset,
+                       images=found, keep_unknown=keep_unknown, told=typer.echo)  # fmt: skip
+    typer.echo(f"{n} new rows")
 
 
 @ratings_app.command("agreement")
 def ratings_agreement(
-    store: Annotated[str, typer.Argument(help="Store, such as sqlite:///ratings.db.")],
+    store: RatingsAt,
+    study: OneStudy = None,
+    by: Annotated[
+        str, typer.Option(help="Columns by which agreement is given too, such as label,skin_tone.")
+    ] = "",
+    format_: Annotated[str, typer.Option("--format", help="What is printed: table, csv, json.")] = "table",
 ) -> None:
-    """Show the share judged plausible by rater, and the raters' agreement."""
-    from .experts import RatingStore, agreement_lines
+    """Show how plausible raters find the images, the real images' ceiling, agreement, and drift."""
+    _check_printed(format_)
+    from .experts import RatingStore, agreement_summary, chosen_study
+    from .reports import agreement_text
 
-    for line in agreement_lines(RatingStore(store, create=False)):
+    kept = RatingStore(store, create=False)
+    ratings, preferences = chosen_study(kept.ratings(), kept.preferences(), study=study)
+    if format_ == "table":
+        for part in agreement_text(ratings, preferences, _words(by)):
+            _print(part)
+    else:
+        _print_table(agreement_summary(ratings, _words(by)), format_)
+
+
+@ratings_app.command("plan")
+def ratings_plan(
+    store: Annotated[
+        str | None, typer.Argument(help="A store with ratings: what they could have told apart. None: before.")
+    ] = None,
+    base: Annotated[float, typer.Option(help="Share judged plausible that is expected.")] = 0.8,
+    target: Annotated[float, typer.Option(help="Share that is to be told from it.")] = 0.9,
+    images: Annotated[
+        int | None, typer.Option(min=1, help="Images of each generator (default: as many as are needed).")
+    ] = None,
+    raters: Annotated[int, typer.Option(min=1, help="Raters.")] = 1,
+    overlap: Annotated[float, typer.Option(help="Share of images that all raters see.")] = 0.2,
+    agreement: Annotated[float, typer.Option(help="Raters' kappa that is expected.")] = 0.5,
+    repeats: Annotated[float, typer.Option(help="Hidden repeats, as a share of first showings.")] = 0.1,
+    real_share: Annotated[float, typer.Option(help="Real images, as a share of first showings.")] = 0.2,
+    generators: Annotated[int, typer.Option(min=1, help="Generators that are rated.")] = 1,
+    study: OneStudy = None,
+    by: Annotated[str, typer.Option(help="With a store: columns by which it is said too.")] = "",
+) -> None:
+    """Say how many ratings a study needs, or (with a store) what its ratings could have told apart."""
+    if store is not None:
+        from .experts import RatingStore, chosen_study, rating_reach_lines
+
+        (ratings,) = chosen_study(RatingStore(store, create=False).ratings(), study=study)
+        lines = rating_reach_lines(ratings, _words(by))
+    else:
+        if by or study:
+            raise UserError("--by and --study need a store", remedy="give the store's address first")
+        from .experts import rating_plan, rating_plan_lines
+
+        lines = rating_plan_lines(
+            rating_plan(
+                base=base, target=target, images=images, raters=raters, overlap=overlap, agreement=agreement,
+                repeats=repeats, real_share=real_share, generators=generators,
+            )
+        )  # fmt: skip
+    for line in lines:
         typer.echo(line)
+
+
+@ratings_app.command("report")
+def ratings_report(
+    store: RatingsAt,
+    out: Annotated[Path, typer.Option(help="HTML file to write.")],
+    images: Annotated[
+        list[str] | None, typer.Option(help="Rated synthetic images, for the gallery; may be given again.")
+    ] = None,
+    real: Annotated[str | None, typer.Option(help="The real images that were rated among them.")] = None,
+    show_real: Annotated[
+        bool, typer.Option("--show-real", help="Show rejected real images too: pictures of patients.")
+    ] = False,
+    by: Annotated[
+        str | None, typer.Option(help="Columns by which results are given (default: label,skin_tone).")
+    ] = None,
+    study: OneStudy = None,
+) -> None:
+    """Write one page: plausibility beside the real ceiling, agreement, raters, and what was rejected and why."""
+    _check_file(out)
+    from .reports import build_ratings_report
+
+    page = build_ratings_report(
+        store, out, images=images or (), real=real, show_real=show_real, study=study,
+        by=None if by is None else _words(by),
+    )  # fmt: skip
+    typer.echo(f"report: {page}")
+
+
+@ratings_app.command("simulate")
+def ratings_simulate(
+    images: Annotated[str, typer.Argument(help="Images to rate: real or synthetic.")],
+    store: Annotated[str, typer.Option(help="Store of the ratings, such as sqlite:///ratings.db.")],
+    expert: Annotated[
+        str, typer.Option(help="oracle (or oracle:PHANTOM), attributes, or panel (classes alone).")
+    ] = "oracle",
+    real: Annotated[str | None, typer.Option(help="Real images on which attributes or panel are fitted.")] = None,
+    panel: Annotated[Path | None, typer.Option(help="Folder of a saved panel, instead of --real.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Keep the fitted panel in this folder.")] = None,
+    rules: Annotated[str, typer.Option(help="Rules of the classes: a name or a YAML file.")] = "blood",
+    features: Annotated[
+        str | None, typer.Option(help="What a panel sees with: drawn, or a timm model.")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="Checkpoint of the timm model.")] = None,
+    raters: Annotated[int, typer.Option(min=1, help="Simulated raters, each with errors of his own.")] = 3,
+    noise: Annotated[float, typer.Option(min=0.0, help="Mean chance that an answer is wrong.")] = 0.05,
+    repeats: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share that each rater sees again.")] = 0.1,
+    seed: Seed = 0,
+) -> None:
+    """Let simulated raters rate images, to try agreement, planning and reports without people."""
+    if save is not None:
+        _check_new(save)
+    from .experts import RatingStore, simulate_ratings, simulated_expert
+    from .imagesets import open_imageset
+
+    rated = open_imageset(images)
+    judge = simulated_expert(
+        expert, rated, real=open_imageset(real) if real else None, saved=panel, rules=rules, features=features,
+        weights=weights, seed=seed, progress=console_progress(),
+    )  # fmt: skip
+    if save is not None:
+        if not hasattr(judge, "save"):
+            raise UserError("an oracle is not kept in a folder", remedy="leave out --save")
+        judge.save(save)
+        typer.echo(f"panel: {save}")
+    ratings = simulate_ratings(judge, rated, raters=raters, noise=noise, repeats=repeats, seed=seed)
+    n = RatingStore(store).add(ratings)
+    typer.echo(f"{n} new ratings by {raters} simulated raters of {len(rated)} images: {store}")
+    for name in dict.fromkeys(ratings["rater"]):
+        typer.echo(f"  {name}")
 
 
 @app.command()
@@ -615,6 +880,18 @@ def _check_new(path: Path, option: str = "--out") -> None:
 def _check_format(name: str) -> None:
     if name not in TABLE_FORMATS:
         raise UserError(f"no format {name!r}", remedy=did_you_mean(name, TABLE_FORMATS))
+
+
+def _check_printed(name: str) -> None:
+    if name not in ("table", "csv", "json"):
+        raise UserError(f"no format {name!r}", remedy=did_you_mean(name, ("table", "csv", "json")))
+
+
+def _print_table(table: Any, format_: str) -> None:
+    if format_ == "csv":
+        typer.echo(table.to_csv(index=False), nl=False)
+    else:
+        typer.echo(table.to_json(orient="records", indent=2, force_ascii=False))
 
 
 def _cache(folder: Path | None, off: bool) -> Path | None:

@@ -278,6 +278,7 @@ def _judges(graph: Graph, cache: Path) -> dict[str, Any]:
     if graph.judges:
         experts = next(iter(graph.scores.values())).config["experts"]
         oracle = experts["source"] == "oracle"
+        panel = "attributes and written rules" if experts["source"] == "attributes" else "predictors"
         panels = {
             f"panel {role}, seed {seed}": json.loads((stage.folder(cache) / "card.json").read_text())
             for (role, seed), stage in graph.panels.items()
@@ -288,7 +289,7 @@ def _judges(graph: Graph, cache: Path) -> dict[str, Any]:
             "unreliable": unreliable_h(panels),
             "what": f"the oracle of {experts['oracle']}, without noise"
             if oracle
-            else "simulated H: panel of predictors",
+            else f"simulated H: panel of {panel}",
             "simulated": True,
             "raters_noise": experts["noise"],
         }
@@ -302,7 +303,7 @@ def unreliable_h(panels: Mapping[str, Any]) -> str | None:
         for name, card in panels.items()
         if name.startswith("panel H")
         for column in card["columns"].values()
-        if not column["reliable"]
+        if not column["reliable"] and column.get("kept", True)
     ]
     if not accuracies:
         return None

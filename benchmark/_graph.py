@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..core import UserError, file_hash, parse_spec, registry
+from ..experts import AttributePanel, load_rules
 from ..imagesets import UNKNOWN, ImageSet, open_imageset
 from ..metrics import RewardModel
 from ._copies import default_views
@@ -165,20 +167,26 @@ class _Seed:
             raise UserError(
                 f"no oracle knows the image set {self.images.about.name!r}",
                 where="alignment.experts.source",
-                remedy="write panel, or auto",
+                remedy="write panel, attributes, or auto",
             )
-        return {"source": source, "oracle": oracle, "noise": part.noise, "n": part.ratings}
+        found: dict[str, Any] = {"source": source, "oracle": oracle, "noise": part.noise, "n": part.ratings}
+        return {**found, "rules": self.rules} if source == "attributes" else found
+
+    @cached_property
+    def rules(self) -> dict[str, Any]:
+        assert self.recipe.alignment is not None
+        return load_rules(self.recipe.alignment.experts.rules).model_dump()
 
     def panels(self, roles: str) -> dict[str, Stage]:
         if self.experts()["source"] == "oracle":
             return {}
         assert self.recipe.alignment is not None
-        steps = self.recipe.alignment.reward.steps
+        config: dict[str, Any] = {"steps": self.recipe.alignment.reward.steps}
+        if self.experts()["source"] == "attributes":
+            config |= {"rules": self.rules, "code": AttributePanel.version}
         found = {}
         for role in roles:
-            stage = self.stage(
-                f"panel {role}", "._work_feedback:fit_panel", {"role": role, "steps": steps}, {}
-            )
+            stage = self.stage(f"panel {role}", "._work_feedback:fit_panel", {"role": role, **config}, {})
             self.graph.panels[(role, self.seed)] = found[f"panel-{role}"] = stage
         return found
 

@@ -69,9 +69,11 @@ class SplitsPart(_Part):
 
 
 class ExpertsPart(_Part):
-    """Who rates: the phantom's oracle with noise, or a panel of predictors where no oracle exists."""
+    """Who rates: the phantom's oracle with noise; where no oracle exists a panel of predictors of the class, or of
+    annotated attributes judged by written rules."""
 
-    source: Literal["auto", "oracle", "panel"] = "auto"
+    source: Literal["auto", "oracle", "panel", "attributes"] = "auto"
+    rules: str = Field(default="blood", description="rules of the classes, for attributes: a name or a YAML file")
     noise: float = Field(
         default=0.05, ge=0, lt=0.5, description="chance that an answer on a criterion is flipped"
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..core import derive_seed, rng
-from ..experts import OracleExpert, PanelExpert, verdicts
+from ..experts import AttributePanel, AttributeRules, OracleExpert, PanelExpert, verdicts
 from ..imagesets import ImageSet
 from ..metrics import RewardModel
 from ._shelf import split_of, unshelve
@@ -24,6 +24,8 @@ PANELS = {
     "H": {"backbone": "resnet10t", "part": 2},
 }
 """Where no oracle exists, each judge has a panel of predictors of its own: other images, H also another network."""
+SIGHTS = {"R": "drawn", "E": "test_byobnet", "H": "resnet10t"}
+"""What each judge's attribute panel sees with; H's network is nobody else's."""
 
 
 def build_expert(work: Work, role: str) -> Any:
@@ -31,7 +33,22 @@ def build_expert(work: Work, role: str) -> Any:
     config = work.config["experts"]
     if config["source"] == "oracle":
         return OracleExpert(config["oracle"], noise=0.0 if role == "H" else config["noise"])
-    return PanelExpert.load(work.inputs[f"panel-{role}"] / "panel")
+    kind = AttributePanel if config["source"] == "attributes" else PanelExpert
+    return kind.load(work.inputs[f"panel-{role}"] / "panel")
+
+
+def unfitted_panel(work: Work, role: str) -> PanelExpert | AttributePanel:
+    """The panel of a role. R's and E's attribute panels err as two annotators do; H's sees the same at each look."""
+    name, steps = f"panel {role}", work.config["steps"]
+    if "rules" not in work.config:
+        return PanelExpert(backbone=str(PANELS[role]["backbone"]), steps=steps, name=name)
+    return AttributePanel(
+        AttributeRules.model_validate(work.config["rules"]),
+        features=SIGHTS[role],
+        kappas="none" if role == "H" else "published",
+        steps=steps,
+        name=name,
+    )
 
 
 def own_third(train: ImageSet, role: str) -> NDArray[np.bool_]:
@@ -46,9 +63,7 @@ def fit_panel(work: Work) -> None:
     train = with_groups(split_of(work.inputs["data"], "train"))
     held = with_groups(split_of(work.inputs["data"], "val"))
     part = own_third(train, role)
-    expert = PanelExpert(
-        backbone=str(PANELS[role]["backbone"]), steps=work.config["steps"], name=f"panel {role}"
-    )
+    expert = unfitted_panel(work, role)
     expert.fit(train.subset(part), held, seed=derive_seed(work.seed, "panel", role), progress=work.progress)
     expert.save(work.out / "panel")
     (work.out / "card.json").write_text(json.dumps(expert.card))

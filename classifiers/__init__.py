@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._backbone import load_backbone as load_backbone
     from ._backbone import weights_key as weights_key
     from ._fitted import FittedClassifier as FittedClassifier
+    from ._linear import logistic_regression as logistic_regression
     from ._measures import Measure as Measure
     from ._measures import measures as measures
     from ._measures import replicate_measures as replicate_measures
@@ -52,6 +53,7 @@ _ROOMS = {
     "features_of": "._network",
     "fit_temperature": "._temperature",
     "load_backbone": "._backbone",
+    "logistic_regression": "._linear",
     "measures": "._measures",
     "reached_plateau": "._weighted",
     "replicate_measures": "._measures",

@@ -42,6 +42,9 @@ def content_key(*parts: Any) -> str:
 
 
 def _feed(digest: Any, part: Any) -> None:
+    if type(part) is str:  # by far the most parts are
+        _put(digest, "str", part.encode())
+        return
     if isinstance(part, np.generic):
         part = part.item()
     if part is None or isinstance(part, bool | int | str | Path):
@@ -91,5 +94,4 @@ def _feed_array(digest: Any, array: np.ndarray[Any, Any]) -> None:
 
 
 def _put(digest: Any, kind: str, data: bytes) -> None:
-    digest.update(f"{kind}:{len(data)}:".encode())
-    digest.update(data)
+    digest.update(f"{kind}:{len(data)}:".encode() + data)

@@ -1,21 +1,42 @@
-"""How plausible raters find the images, and how far they agree."""
+"""How far raters agree: every two of them, each with himself, and all together; by criterion."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.stats import norm
 
 from ..core import LEVEL, Interval, UserError, wilson
-from ._ratings import latest
-from ._store import RatingStore
+from ._agreement_answers import (
+    SCALED,
+    VERDICT,
+    answer_table,
+    column_values,
+    first_showings,
+    image_rows,
+    repeat_pairs,
+)
+from ._agreement_fleiss import fleiss_kappa, gwet_ac1, share_equal
+from ._agreement_kappa import cohen_kappa
+from ._krippendorff import krippendorff_alpha
 
-_MIN_PAIRS = 10
+MIN_IMAGES = 20
+"""Fewer images allow no kappa: its interval would not hold its level."""
+MIN_RARE = 5
+"""Nor do fewer images than this with another answer than the commonest."""
+MIN_EQUAL = 10
+"""Fewer images allow no share of equal answers with an interval either."""
+PAIR_COLUMNS = (
+    "rater_a", "rater_b", "criterion", "n", "agree", "kappa", "lo", "hi", "level", "reason", "weights", "ac1",
+)  # fmt: skip
+SUMMARY_COLUMNS = (
+    "column", "group", "criterion", "measure", "value", "lo", "hi", "level", "n_images", "n_raters",
+    "n_answers", "method", "reason",
+)  # fmt: skip
 
 
 def share_plausible(ratings: pd.DataFrame, by: str = "rater") -> pd.DataFrame:
@@ -23,52 +44,17 @@ def share_plausible(ratings: pd.DataFrame, by: str = "rater") -> pd.DataFrame:
 
     Columns: ``by``, ``n`` (verdicts), ``plausible`` (how many), ``share``, ``lo``, ``hi``, ``level``. A
     rater's last verdict on an image counts, hidden repeats do not. Several raters' verdicts on one image are
-    not independent: by another column than ``rater`` the interval holds for these raters alone.
+    not independent: by another column than ``rater`` the interval holds for these raters alone; `ceiling` and
+    `plausibility` respect raters and images.
     """
-    if by not in ratings.columns:
-        raise UserError(f"the ratings have no column {by!r}")
-    rows = []
-    given = _one_verdict_each(ratings)
-    for value, part in given[given["repeat"] == 0].groupby(by, sort=True):
-        shown = wilson(int(part["plausible"].sum()), len(part))
-        rows.append(
-            [value, len(part), int(part["plausible"].sum()), shown.value, shown.lo, shown.hi, shown.level]
-        )
+    rows: list[list[Any]] = []
+    given = first_showings(answer_table(ratings)) if len(ratings) else ratings
+    given = given[given["criterion"] == "plausible"]
+    for value, part in given.groupby(column_values(given, by), sort=True):
+        passed = int((part["answer"] == "1").sum())
+        shown = wilson(passed, len(part))
+        rows.append([value, len(part), passed, shown.value, shown.lo, shown.hi, shown.level])
     return pd.DataFrame(rows, columns=[by, "n", "plausible", "share", "lo", "hi", "level"])
-
-
-def cohen_kappa(first: Sequence[object], second: Sequence[object], level: float = LEVEL) -> Interval:
-    """Cohen's kappa of two raters' answers on the same images, with its interval.
-
-    kappa = (p_o - p_e) / (1 - p_e), p_o the share of equal answers and p_e the share expected from the
-    margins (Cohen 1960). The interval takes the large-sample variance of Fleiss, Cohen and Everitt (1969);
-    where all answers are equal that is 0, and Wilson's bound on p_o is carried through the formula instead.
-
-    Raises ``UserError`` for unequal lengths, fewer than two images, and when both gave one same answer
-    throughout (kappa is undefined).
-
-    >>> i = cohen_kappa(["yes", "yes", "no", "no"] * 10, ["yes", "no", "no", "no"] * 10)
-    >>> round(i.value, 3)
-    0.5
-    """
-    if len(first) != len(second) or len(first) < 2:
-        raise UserError(
-            f"kappa needs the same two or more images, got {len(first)} and {len(second)} answers"
-        )
-    table = _cross_table(first, second)
-    n, rows, columns = len(first), table.sum(axis=1), table.sum(axis=0)
-    observed, expected = float(np.trace(table)), float(rows @ columns)
-    if math.isclose(expected, 1.0):
-        raise UserError("kappa is undefined: both gave one same answer throughout")
-    kappa = (observed - expected) / (1 - expected)
-    if math.isclose(observed, 1.0):
-        bound = (wilson(n, n, level).lo - expected) / (1 - expected)
-        return Interval(1.0, bound, 1.0, level, "wilson on agreement")
-    error = math.sqrt(_variance(table, observed, expected) / n)
-    half = float(norm.ppf(0.5 + level / 2)) * error
-    return Interval(
-        kappa, max(-1.0, kappa - half), min(1.0, kappa + half), level, "Fleiss, Cohen and Everitt"
-    )
 
 
 def agreement(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -76,109 +62,123 @@ def agreement(ratings: pd.DataFrame) -> pd.DataFrame:
     criterion.
 
     Columns: ``rater_a, rater_b, criterion`` (``plausible`` is the verdict on the image), ``n`` images that
-    both rated,
-    ``agree`` (share of equal answers), ``kappa, lo, hi, level`` and ``reason`` where kappa is null (fewer
-    than 10 images, or one same answer throughout). Notes are left out.
+    both rated, ``agree`` (share of equal answers), Cohen's ``kappa, lo, hi, level``, ``reason`` where kappa is
+    null (fewer than 20 images, fewer than 5 with another answer than the commonest, one same answer
+    throughout), ``weights`` (``quadratic`` for realism) and ``ac1``, which a rare answer does not drag down.
+    Notes are left out.
     """
-    answers = _answers(ratings)
-    first = answers[answers["repeat"] == 0]
+    answers = answer_table(ratings)
     rows = []
-    for criterion, part in first.groupby("criterion", sort=True):
-        by_rater = {str(rater): _by_image(each) for rater, each in part.groupby("rater", sort=True)}
-        rows += [
-            _compare(a, b, str(criterion), by_rater[a], by_rater[b]) for a, b in combinations(by_rater, 2)
-        ]
-    for (rater, question), part in answers.groupby(["rater", "criterion"], sort=True):
-        again = part[part["repeat"] > 0]
-        if len(again):
-            pair = _by_image(part[part["repeat"] == 0]), _by_image(again)
-            rows.append(_compare(str(rater), f"{rater}, again", str(question), *pair))
-    names = ["rater_a", "rater_b", "criterion", "n", "agree", "kappa", "lo", "hi", "level", "reason"]
-    return pd.DataFrame([row for row in rows if row[3]], columns=names)
-
-
-def agreement_lines(store: RatingStore) -> list[str]:
-    """Return what `share_plausible` and `agreement` say of a store, as lines of text."""
-    ratings = store.ratings()
-    if not len(ratings):
-        return ["no ratings yet"]
-    lines = ["share judged plausible, with its 95% interval:"]
-    for row in share_plausible(ratings).to_dict("records"):
-        lines.append(
-            f"  {row['rater']}: {row['share']:.3f} [{row['lo']:.3f}, {row['hi']:.3f}], {row['n']} images"
+    for criterion, part in _verdict_first(first_showings(answers)):
+        wide = part.pivot(index="image_key", columns="rater", values="answer")
+        for a, b in combinations(sorted(map(str, wide.columns)), 2):
+            both = wide[[a, b]].dropna()
+            rows.append(_compared(a, b, str(criterion), both[a].tolist(), both[b].tolist()))
+    for (rater, question), part in repeat_pairs(answers).groupby(["rater", "criterion"], sort=True):
+        rows.append(
+            _compared(
+                str(rater), f"{rater}, again", str(question), part["one"].tolist(), part["two"].tolist()
+            )
         )
-    pairs = agreement(ratings)
-    lines.append(
-        "agreement, Cohen's kappa with its 95% interval:" if len(pairs) else "no image was rated twice"
+    return pd.DataFrame([row for row in rows if row[3]], columns=list(PAIR_COLUMNS))
+
+
+def agreement_summary(ratings: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the agreement of all raters together, one row for each criterion and measure.
+
+    Measures between raters: ``share equal`` (of pairs of answers), ``fleiss kappa``, ``krippendorff alpha``
+    (nominal) and ``gwet ac1``; for realism the alpha is ordinal and the other two are left out; within raters,
+    all their hidden repeats taken together: ``again: share equal`` and ``again: alpha``. ``column`` and
+    ``group`` are ``all``, then each value of each column of ``by``. Intervals hold for these raters on other
+    images. A value is null with a ``reason`` where the data cannot carry it.
+    """
+    answers = answer_table(ratings)
+    parts: list[tuple[str, str, pd.DataFrame]] = [("all", "all", answers)]
+    for column in by:
+        values = column_values(answers, column)
+        parts += [(column, str(value), part) for value, part in answers.groupby(values, sort=True)]
+    rows = [row for column, group, part in parts for row in _summary(column, group, part)]
+    return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
+
+
+def _summary(column: str, group: str, answers: pd.DataFrame) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for name, part in _verdict_first(first_showings(answers)):
+        between = [row for row in image_rows(part) if sum(each is not None for each in row) > 1]
+        alpha = _alpha_on(name)
+        head = [column, group, name]
+        measures: dict[str, Any] = {"share equal": share_equal, "krippendorff alpha": alpha}
+        if name != SCALED:
+            measures |= {"fleiss kappa": fleiss_kappa, "gwet ac1": gwet_ac1}
+        rows += _measured(
+            head, between, part["rater"].nunique(), measures, "no image was rated by two raters"
+        )
+        again = repeat_pairs(answers[answers["criterion"] == name])
+        within: list[list[object]] = [list(pair) for pair in zip(again["one"], again["two"], strict=True)]
+        measures = {"again: share equal": share_equal, "again: alpha": alpha}
+        rows += _measured(
+            head, within, again["rater"].nunique(), measures, "no image was shown twice to a rater"
+        )
+    return rows
+
+
+def _verdict_first(answers: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """The answers by criterion, the verdict before the questions."""
+    parts = [(str(name), part) for name, part in answers.groupby("criterion", sort=True)]
+    return sorted(parts, key=lambda each: each[0] != VERDICT)
+
+
+def _alpha_on(criterion: str) -> Callable[[list[list[object]]], Interval]:
+    scale = "ordinal" if criterion == SCALED else "nominal"
+    return lambda rows: krippendorff_alpha(rows, scale)
+
+
+def _measured(
+    head: list[str], rows: list[list[object]], raters: int, measures: dict[str, Any], empty: str
+) -> list[list[object]]:
+    found: list[list[object]] = []
+    counts: list[object] = [len(rows), raters, sum(each is not None for row in rows for each in row)]
+    for measure, function in measures.items():
+        by_chance = measure not in ("share equal", "again: share equal", "gwet ac1")
+        reason = empty if not rows else _too_few(rows, by_chance)
+        if reason is None:
+            try:
+                i = function(rows)
+                found.append([*head, measure, i.value, i.lo, i.hi, i.level, *counts, i.method, None])
+                continue
+            except UserError as error:
+                reason = error.what
+        found.append([*head, measure, None, None, None, LEVEL, *counts, None, reason])
+    return found
+
+
+def _too_few(rows: Sequence[Sequence[object]], by_chance: bool) -> str | None:
+    """Why these images allow no number; None when they do."""
+    needed = MIN_IMAGES if by_chance else MIN_EQUAL
+    if len(rows) < needed:
+        return f"not enough data: {len(rows)} image{'' if len(rows) == 1 else 's'}, {needed} needed"
+    if not by_chance:
+        return None
+    given = [{str(each) for each in row if each is not None} for row in rows]
+    common = max(
+        sorted({each for seen in given for each in seen}),
+        key=lambda kind: sum(kind in seen for seen in given),
     )
-    for row in pairs.to_dict("records"):
-        value = (
-            f"{row['kappa']:.3f} [{row['lo']:.3f}, {row['hi']:.3f}]"
-            if pd.notna(row["kappa"])
-            else f"null: {row['reason']}"
-        )
-        head = f"  {row['rater_a']} and {row['rater_b']}, {row['criterion']}"
-        lines.append(f"{head}: {value}; {row['agree']:.0%} equal, {row['n']} images")
-    return lines
+    rare = sum(bool(seen - {common}) for seen in given)
+    if rare == 0:
+        return "kappa is undefined: all gave one same answer throughout"
+    if rare < MIN_RARE:
+        return f"not enough data: another answer than {common!r} on {rare} of {len(rows)} images, {MIN_RARE} needed"
+    return None
 
 
-def _one_verdict_each(ratings: pd.DataFrame) -> pd.DataFrame:
-    known = ratings[ratings["plausible"].notna()]
-    return known.drop_duplicates(["rater", "image", "image_key", "repeat"], keep="last")
-
-
-def _answers(ratings: pd.DataFrame) -> pd.DataFrame:
-    """All answers of the questions, and the verdict as one more criterion ``plausible``."""
-    given = latest(ratings[ratings["criterion"] != "note"])
-    votes = _one_verdict_each(ratings)
-    votes = votes.assign(criterion="plausible", answer=votes["plausible"].astype(str))
-    return pd.concat([votes, given], ignore_index=True)
-
-
-def _by_image(part: pd.DataFrame) -> pd.Series:
-    return part.drop_duplicates("image_key", keep="last").set_index("image_key")["answer"]
-
-
-def _compare(a: str, b: str, criterion: str, first: pd.Series, second: pd.Series) -> list[object]:
-    shared = first.index.intersection(second.index)
-    one, two = first.loc[shared].tolist(), second.loc[shared].tolist()
-    n = len(shared)
+def _compared(a: str, b: str, criterion: str, one: list[object], two: list[object]) -> list[object]:
+    n, weights = len(one), "quadratic" if criterion == SCALED else None
     agree = float(np.mean([x == y for x, y in zip(one, two, strict=True)])) if n else math.nan
-    if n < _MIN_PAIRS:
-        return [
-            a,
-            b,
-            criterion,
-            n,
-            agree,
-            None,
-            None,
-            None,
-            LEVEL,
-            f"not enough data: {n} images, {_MIN_PAIRS} needed",
-        ]
-    try:
-        kappa = cohen_kappa(one, two)
-    except UserError as error:
-        return [a, b, criterion, n, agree, None, None, None, LEVEL, error.what]
-    return [a, b, criterion, n, agree, kappa.value, kappa.lo, kappa.hi, LEVEL, None]
-
-
-def _cross_table(first: Sequence[object], second: Sequence[object]) -> NDArray[np.float64]:
-    kinds = {answer: i for i, answer in enumerate(sorted({*map(str, first), *map(str, second)}))}
-    table = np.zeros((len(kinds), len(kinds)))
-    for one, two in zip(first, second, strict=True):
-        table[kinds[str(one)], kinds[str(two)]] += 1
-    return table / len(first)
-
-
-def _variance(table: NDArray[np.float64], observed: float, expected: float) -> float:
-    """n times the variance of kappa (Fleiss, Cohen and Everitt 1969, equation 13)."""
-    rows, columns = table.sum(axis=1), table.sum(axis=0)
-    kappa = (observed - expected) / (1 - expected)
-    diagonal = np.diag(table)
-    equal = float((diagonal * (1 - (rows + columns) * (1 - kappa)) ** 2).sum())
-    sums = (columns[:, None] + rows[None, :]) ** 2
-    unequal = float((table * sums).sum() - (diagonal * np.diag(sums)).sum())
-    offset = (kappa - expected * (1 - kappa)) ** 2
-    return max(0.0, equal + (1 - kappa) ** 2 * unequal - offset) / (1 - expected) ** 2
+    rows = [list(pair) for pair in zip(one, two, strict=True)]
+    ac1 = gwet_ac1(rows).value if n >= MIN_EQUAL else None
+    reason = _too_few(rows, True)
+    if reason is None:
+        k = cohen_kappa(one, two, weights=weights)
+        return [a, b, criterion, n, agree, k.value, k.lo, k.hi, LEVEL, None, weights, ac1]
+    return [a, b, criterion, n, agree, None, None, None, LEVEL, reason, weights, ac1]

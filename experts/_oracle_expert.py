@@ -10,9 +10,7 @@ import pandas as pd
 from ..core import UserError
 from ..imagesets import ImageSet, open_oracle
 from ._criteria import load_criteria
-from ._ratings import make_ratings
-from ._simulated import flips, requested_of
-from ._verdicts import plausible_from
+from ._simulated import RowMemory, flips, ratings_of, requested_of
 
 CRITERIA_OF = {"phantom-derm": "skin", "phantom-blood": "blood"}
 _CHUNK = 256
@@ -39,6 +37,7 @@ class OracleExpert:
     def __init__(self, oracle: str, *, noise: float | Mapping[str, float] = 0.05) -> None:
         self.oracle = open_oracle(oracle)
         self.criteria = load_criteria(CRITERIA_OF[oracle])
+        self.criteria_name, self.criteria_version = self.criteria.name, self.criteria.version
         given = noise if isinstance(noise, Mapping) else dict.fromkeys(self.oracle.criteria, float(noise))
         unknown = [name for name in given if name not in self.oracle.criteria]
         if unknown or any(not 0 <= value < 0.5 for value in given.values()):
@@ -47,30 +46,30 @@ class OracleExpert:
                 f"noise must be from 0 to below 0.5 for some of {known}, got {noise}", where=oracle
             )
         self.noise = {name: float(given.get(name, 0.0)) for name in self.oracle.criteria}
+        self._seen = RowMemory()
         level = f"{noise:g}" if not isinstance(noise, Mapping) else "by criterion"
         self.name = f"simulated: oracle of {oracle}, noise {level}"
 
-    def rate(self, images: ImageSet, *, seed: int) -> pd.DataFrame:
+    def answers(self, images: ImageSet, *, seed: int = 0, repeat: int = 0) -> pd.DataFrame:
+        """Return the answers, each flipped with its criterion's chance; a hidden repeat flips anew."""
+        requested, names = requested_of(images), self.oracle.criteria
+        wishes = [tuple(zip(requested.columns, map(str, row), strict=True)) for row in requested.to_numpy()]
+        right = self._seen.rows(
+            list(zip(images.image_keys, wishes, strict=True)),
+            lambda new: self._judge(images.subset(new), requested.iloc[new]),
+            len(names),
+        ).astype(bool)
+        given = right ^ flips(images.image_keys, names, self.noise, seed, repeat)
+        return pd.DataFrame(np.where(given, "yes", "no"), columns=list(names))
+
+    def rate(self, images: ImageSet, *, seed: int = 0, repeat: int = 0) -> pd.DataFrame:
         """Return the ratings table of all images; ``plausible`` when every answer, after its flip, is yes.
 
-        An image's answers depend on its pixels, what was requested, and the seed, not on its neighbours.
+        An image's answers depend on its pixels, what was requested, the seed and ``repeat`` (the number of its
+        showing), not on its neighbours.
         """
-        requested = requested_of(images)
-        right = self._judge(images, requested)
-        answers = right ^ flips(images.image_keys, self.oracle.criteria, self.noise, seed)
-        words = pd.DataFrame(np.where(answers, "yes", "no"), columns=list(self.oracle.criteria))
-        return make_ratings(
-            words,
-            plausible_from(words).tolist(),
-            rater=self.name,
-            images=images.column("file_name").tolist(),
-            image_keys=images.image_keys,
-            imageset=images.about.name,
-            requested=requested,
-            criteria=self.criteria.name,
-            criteria_version=self.criteria.version,
-            seed=seed,
-        )
+        answers = self.answers(images, seed=seed, repeat=repeat)
+        return ratings_of(self, answers, images, seed=seed, repeat=repeat)
 
     def _judge(
         self, images: ImageSet, requested: pd.DataFrame

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from ..core import Progress, UserError, atomic_folder, derive_seed, silent, write_json
 from ..imagesets import ImageSet
-from ._ratings import make_ratings
-from ._simulated import requested_of
-from ._verdicts import plausible_from
+from ._simulated import ratings_of
 
 if TYPE_CHECKING:
     from ..classifiers import FittedClassifier
@@ -65,6 +63,7 @@ class PanelExpert:
         self.backbone, self.weights, self.columns, self.steps = backbone, weights, tuple(columns), steps
         self.pass_share, self.options = pass_share, dict(options or {})
         self.name = f"simulated: {name}, {backbone}"
+        self.criteria_name, self.criteria_version = "panel", 1
         self.card: dict[str, Any] = {}
         self._predictors: dict[str, FittedClassifier] = {}
         self._ranks: dict[str, NDArray[np.float64]] = {}
@@ -92,27 +91,19 @@ class PanelExpert:
             self._keep(column, fitted, held)
         self._calibrate(held)
 
-    def rate(self, images: ImageSet, *, seed: int = 0) -> pd.DataFrame:
-        """Return the ratings table of all images; a panel does not err at random, so the seed only names the
-        events."""
+    def answers(self, images: ImageSet, *, seed: int = 0, repeat: int = 0) -> pd.DataFrame:
+        """Return whether each requested column is met; a panel does not err at random."""
         self._check_fitted()
         missing = [column for column in self._predictors if column not in images.table.columns]
         if missing:
             raise UserError(f"nothing was requested of {', '.join(missing)}", where=images.about.name)
         ranks = self._rank(images)
-        words = pd.DataFrame(np.where(ranks > self._threshold, "yes", "no"), columns=list(self._predictors))
-        return make_ratings(
-            words,
-            plausible_from(words).tolist(),
-            rater=self.name,
-            images=images.column("file_name").tolist(),
-            image_keys=images.image_keys,
-            imageset=images.about.name,
-            requested=requested_of(images),
-            criteria="panel",
-            criteria_version=1,
-            seed=seed,
-        )
+        return pd.DataFrame(np.where(ranks > self._threshold, "yes", "no"), columns=list(self._predictors))
+
+    def rate(self, images: ImageSet, *, seed: int = 0, repeat: int = 0) -> pd.DataFrame:
+        """Return the ratings table of all images; the seed only names the events."""
+        answers = self.answers(images, seed=seed, repeat=repeat)
+        return ratings_of(self, answers, images, seed=seed, repeat=repeat)
 
     def save(self, folder: str | Path) -> None:
         """Write the panel into a new folder, whole or not at all."""

@@ -28,11 +28,15 @@ RATING_COLUMNS: Mapping[str, str] = {
     "plausible": "the rater's verdict on the whole image: 1 plausible, 0 not; the same in all rows of a rating",
     "repeat": "0, or the number of the hidden repeat for agreement of a rater with himself",
     "seconds": "time the rater took for the image; missing for simulated experts",
+    "study": "name of the study on the rating page; missing for simulated experts",
+    "origin": "real, or the name of the generator; never told to a rater; missing when unknown",
+    "withdrawn": "0; 1 when the rater takes this answer back",
 }
 """Columns of a ratings table and their meaning, in order."""
 
 _NEEDED = ("event_id", "rater", "image", "image_key", "criterion", "answer", "plausible")
-_DEFAULTS: Mapping[str, Any] = {"criteria_version": 1, "repeat": 0}
+_DEFAULTS: Mapping[str, Any] = {"criteria_version": 1, "repeat": 0, "withdrawn": 0}
+_WHOLE = ("criteria_version", "plausible", "repeat", "withdrawn")
 _SHOWN = 10
 
 
@@ -53,7 +57,7 @@ def make_ratings(
 
     Event ids are made from what was rated and answered, so that two equal calls give equal tables.
     """
-    wishes = [_as_json(row) for row in requested.to_dict("records")]
+    wishes = [as_json(row) for row in requested.to_dict("records")]
     labels = requested["label"].tolist() if "label" in requested.columns else [None] * len(images)
     rows = []
     for i, image in enumerate(images):
@@ -77,6 +81,9 @@ def make_ratings(
                     "plausible": int(plausible[i]),
                     "repeat": 0,
                     "seconds": None,
+                    "study": None,
+                    "origin": None,
+                    "withdrawn": 0,
                 }
             )
     return tidy(pd.DataFrame(rows, columns=list(RATING_COLUMNS)))
@@ -108,34 +115,56 @@ def check_ratings(ratings: pd.DataFrame, *, where: object = "ratings") -> pd.Dat
 def tidy(ratings: pd.DataFrame) -> pd.DataFrame:
     """Return the table with the types of the schema: whole numbers, seconds as decimals, the rest text."""
     typed = ratings.copy()
-    for name in ("criteria_version", "plausible", "repeat"):
+    for name in _WHOLE:
         typed[name] = typed[name].astype("Int64")
     typed["seconds"] = pd.to_numeric(typed["seconds"]).astype("float64")
-    for name in typed.columns.difference(["criteria_version", "plausible", "repeat", "seconds"]):
+    for name in typed.columns.difference([*_WHOLE, "seconds"]):
         cells = [None if pd.isna(value) or value == "" else str(value) for value in typed[name]]
         typed[name] = pd.Series(cells, index=typed.index, dtype=object)
     return typed
 
 
 def latest(ratings: pd.DataFrame) -> pd.DataFrame:
-    """Return the last event of each rater, image, criterion and repeat: later rows supersede earlier ones."""
-    return ratings.drop_duplicates(["rater", "image", "image_key", "criterion", "repeat"], keep="last")
+    """Return the answers that hold: the last event of each rater, image, criterion and repeat, less those
+    whose last event takes the answer back.
+
+    Every reader of ratings begins here. Later rows supersede earlier ones; a table of an older version, without
+    the column ``withdrawn``, has nothing taken back.
+    """
+    last = ratings.drop_duplicates(["rater", "image", "image_key", "criterion", "repeat"], keep="last")
+    return last[last["withdrawn"].fillna(0) == 0] if "withdrawn" in last.columns else last
 
 
 def _fault(row: Mapping[Any, Any]) -> str | None:
     empty = [name for name in _NEEDED if name != "plausible" and (pd.isna(row[name]) or row[name] == "")]
     if empty:
         return f"{', '.join(empty)} missing"
-    if row["criterion"] == "realism" and str(row["answer"]) not in "12345":
+    strange = [name for name, value in row.items() if isinstance(value, str) and not _is_kept(value)]
+    if strange:
+        return f"{', '.join(map(str, strange))} has letters that cannot be kept"
+    if row["criterion"] == "realism" and str(row["answer"]) not in tuple("12345"):
         return f"realism must be 1 to 5, got {row['answer']!r}"
     if row["criterion"] not in ("realism", "note") and row["answer"] not in ANSWERS:
         return f"answer must be one of {', '.join(ANSWERS)}, got {row['answer']!r}"
     if not pd.isna(row["plausible"]) and row["plausible"] not in (0, 1):
         return f"plausible must be 0 or 1, got {row['plausible']!r}"
+    if row["withdrawn"] not in (0, 1):
+        return f"withdrawn must be 0 or 1, got {row['withdrawn']!r}"
     if not pd.isna(row["seconds"]) and not _is_duration(row["seconds"]):
         return f"seconds must be a number from 0, got {row['seconds']!r}"
-    whole = [name for name in _DEFAULTS if not str(row[name]).removesuffix(".0").isdigit()]
+    whole = [name for name in _DEFAULTS if not is_whole(row[name])]
     return f"{whole[0]} must be a whole number, got {row[whole[0]]!r}" if whole else None
+
+
+def _is_kept(text: str) -> bool:
+    """Databases keep Unicode without the zero byte; half of a surrogate pair is none."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def is_whole(value: Any) -> bool:
+    """Databases keep whole numbers from 0 to 2^31 - 1 as they are."""
+    text = str(value).removesuffix(".0")
+    return text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**31
 
 
 def _is_duration(value: Any) -> bool:
@@ -145,9 +174,10 @@ def _is_duration(value: Any) -> bool:
         return False
 
 
-def _as_json(row: Mapping[Any, Any]) -> str:
+def as_json(row: Mapping[Any, Any]) -> str:
+    """Return what was requested as JSON: the cells that are not missing, by column."""
     kept = {str(name): _plain(value) for name, value in row.items() if not pd.isna(value)}
-    return json.dumps(kept, ensure_ascii=False, sort_keys=True)
+    return json.dumps(kept, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def _plain(value: Any) -> Any:

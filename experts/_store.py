@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager, nullcontext
+from threading import RLock
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..core import UserError, content_key
-from ._ratings import RATING_COLUMNS, check_ratings, tidy
+from ._preference_columns import PREFERENCE_COLUMNS, check_preferences, tidy_preferences
+from ._ratings import RATING_COLUMNS, check_ratings, latest, tidy
+from ._store_engine import READING, in_memory, make_engine
+from ._store_schema import bring_up_to_date, insert, is_current
+from ._store_tables import EVENT_COLUMNS, EVENTS, PREFERENCES, RATINGS
 
-SCHEMA_VERSION = 1
 _CHUNK = 400
-_KINDS: dict[str, Any] = {
-    "criteria_version": sa.Integer,
-    "plausible": sa.Integer,
-    "repeat": sa.Integer,
-    "seconds": sa.Float,
-}
-_METADATA = sa.MetaData()
-_ABOUT = sa.Table(
-    "synmedbench_about",
-    _METADATA,
-    sa.Column("name", sa.String(64), primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
-)
-_RATINGS = sa.Table(
-    "synmedbench_ratings",
-    _METADATA,
-    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("event_id", sa.String(128), unique=True, nullable=False),
-    sa.Column("fingerprint", sa.String(32), nullable=False),
-    *(sa.Column(name, _KINDS.get(name, sa.Text)) for name in RATING_COLUMNS if name != "event_id"),
-)
+_SINCE_2: Mapping[str, Any] = {"study": None, "origin": None, "withdrawn": 0}
+_IMAGE = ["image", "image_key", "imageset", "label"]
+
+
+class StoreError(UserError):
+    """The database did not take or give what was asked: a full disk, a lost server, another one's lock."""
 
 
 class RatingStore:
@@ -51,29 +36,30 @@ class RatingStore:
         ``sqlite:///ratings.db`` (a relative path), ``sqlite:////data/ratings.db`` (an absolute one), or
         ``postgresql+psycopg://user@host/name``.
     create:
-        Make the tables where there are none; with False a store that does not exist is an error.
+        Make the tables where there are none; with False a store that does not exist is an error. A store of
+        an older schema version is brought up to date in either case, in one transaction.
 
     Raises
     ------
     UserError
-        For a URL that cannot be used, and for a store of another schema version.
+        For a URL that cannot be used, and for a store of a newer schema version.
 
     Example
     -------
     >>> RatingStore("sqlite://").ratings().shape
-    (0, 15)
+    (0, 18)
     """
 
     def __init__(self, url: str = "sqlite:///ratings.db", *, create: bool = True) -> None:
         self.url = url
-        self._engine = _make_engine(url, create)
-        with self._work() as connection:
-            if create:
-                for table in (_ABOUT, _RATINGS):
-                    connection.execute(CreateTable(table, if_not_exists=True))
-                row = {"name": "schema_version", "value": str(SCHEMA_VERSION)}
-                connection.execute(self._insert(_ABOUT).values(row).on_conflict_do_nothing())
-            self._check_version(connection)
+        self._engine = make_engine(url, create)
+        # One connection serves all threads of a store in memory: they take turns.
+        self._turn = RLock() if in_memory(self._engine.url) else nullcontext()
+        with self.work(reading=True) as connection:
+            current = is_current(connection, url)
+        if not current:
+            with self.work() as connection:
+                bring_up_to_date(connection, url, create)
 
     def add(self, ratings: pd.DataFrame) -> int:
         """Add ratings, all or none, and return how many were new.
@@ -81,162 +67,139 @@ class RatingStore:
         An event that is there already is not doubled. Raises ``UserError`` for faulty rows, and when an event
         id is there with other content: events are never rewritten, a change of mind is a new event.
         """
-        rows = [_as_row(row) for row in check_ratings(ratings, where=self.url).to_dict("records")]
-        with self._work() as connection:
-            new = 0
-            for start in range(0, len(rows), _CHUNK):
-                part = rows[start : start + _CHUNK]
-                there = self._fingerprints(connection, [row["event_id"] for row in part])
-                fresh = [row for row in part if row["event_id"] not in there]
-                if fresh:
-                    done = connection.execute(self._insert(_RATINGS).values(fresh).on_conflict_do_nothing())
-                    new += max(done.rowcount, 0)
-                self._refuse_changed(connection, part)
-            return new
+        rows = [as_row(row) for row in check_ratings(ratings, where=self.url).to_dict("records")]
+        return self._add(RATINGS, rows)
+
+    def add_preferences(self, preferences: pd.DataFrame) -> int:
+        """Add preferences (columns of ``PREFERENCE_COLUMNS``), all or none, and return how many were new; see
+        ``add``."""
+        checked = check_preferences(preferences, where=self.url)
+        return self._add(PREFERENCES, [as_row(row) for row in checked.to_dict("records")])
 
     def ratings(self, **columns: Any) -> pd.DataFrame:
         """Return the ratings in the order they came, all columns of ``RATING_COLUMNS``; by column values if
-        given."""
-        strange = [name for name in columns if name not in RATING_COLUMNS]
-        if strange:
-            raise UserError(f"ratings have no column {strange[0]!r}", where=self.url)
-        chosen = sa.select(*(_RATINGS.c[name] for name in RATING_COLUMNS)).order_by(_RATINGS.c.position)
-        for name, value in columns.items():
-            values = list(value) if isinstance(value, list | tuple | set) else [value]
-            chosen = chosen.where(_RATINGS.c[name].in_(values))
-        with self._work() as connection:
-            rows = [dict(row) for row in connection.execute(chosen).mappings()]
-        return tidy(pd.DataFrame(rows, columns=list(RATING_COLUMNS)))
+        given.
+
+        These are events: answers that were changed or taken back are among them; `latest` gives those that hold.
+        """
+        return tidy(self._table(RATINGS, RATING_COLUMNS, columns, "ratings"))
+
+    def preferences(self, **columns: Any) -> pd.DataFrame:
+        """Return the preferences in the order they came, all columns of ``PREFERENCE_COLUMNS``; by column
+        values if given. `latest_preferences` gives those that hold."""
+        return tidy_preferences(self._table(PREFERENCES, PREFERENCE_COLUMNS, columns, "preferences"))
+
+    def events(self, **columns: Any) -> pd.DataFrame:
+        """Return the audit trail in the order it came: ``event_id, time, study, rater, kind, task, detail``
+        (JSON)."""
+        return self._table(EVENTS, EVENT_COLUMNS, columns, "events")
 
     def images(self) -> pd.DataFrame:
-        """Return the rated images: ``image, image_key, imageset, label, n_raters``."""
-        names = [_RATINGS.c[name] for name in ("image", "image_key", "imageset", "label")]
-        count = sa.func.count(sa.distinct(_RATINGS.c.rater)).label("n_raters")
-        with self._work() as connection:
-            rows = connection.execute(sa.select(*names, count).group_by(*names).order_by(*names)).mappings()
-            return pd.DataFrame([dict(row) for row in rows], columns=[*(c.name for c in names), "n_raters"])
+        """Return the rated images: ``image, image_key, imageset, label, n_raters`` (answers that hold)."""
+        held = latest(self.ratings())
+        counts = held.groupby(_IMAGE, dropna=False)["rater"].nunique()
+        table = counts.rename("n_raters").reset_index()
+        table[_IMAGE] = table[_IMAGE].astype(object).where(table[_IMAGE].notna(), None)
+        return table
 
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
 
     @contextmanager
-    def _work(self) -> Iterator[sa.Connection]:
-        """One transaction; a database's complaint becomes a line that names the store."""
+    def work(self, *, reading: bool = False) -> Iterator[sa.Connection]:
+        """Give one transaction; a database's complaint becomes a `StoreError`, a line that names the store.
+
+        On SQLite those who write take turns from the beginning; ``reading`` sees one state and waits for nobody.
+        """
+        engine = self._engine.execution_options(**{READING: True}) if reading else self._engine
         try:
-            with self._engine.begin() as connection:
+            with self._turn, engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
-            remedy = "another program holds it; wait for that" if "locked" in cause else "check the address"
-            raise UserError(f"the store cannot be used: {cause}", where=self.url, remedy=remedy) from error
+            raise StoreError(
+                f"the store cannot be used: {cause}", where=self._place, remedy=_remedy(cause)
+            ) from error
+        except UnicodeEncodeError as error:
+            raise UserError(f"text that is no Unicode: {error.object!r}", where=self._place) from error
 
-    def _insert(self, table: sa.Table) -> Any:
-        return (sqlite if self._engine.dialect.name == "sqlite" else postgresql).insert(table)
+    @property
+    def _place(self) -> str:
+        """The address without its password."""
+        return self._engine.url.render_as_string(hide_password=True) if "@" in self.url else self.url
 
-    def _check_version(self, connection: sa.Connection) -> None:
-        if not sa.inspect(connection).has_table(_ABOUT.name):
-            raise UserError("no ratings are kept there", where=self.url, remedy="check the address")
-        found = connection.execute(
-            sa.select(_ABOUT.c.value).where(_ABOUT.c.name == "schema_version")
-        ).scalar()
-        if found != str(SCHEMA_VERSION):
-            raise UserError(
-                f"the store has schema version {found}, this synmedbench reads version {SCHEMA_VERSION}",
-                where=self.url,
-                remedy="export it to CSV with the synmedbench that wrote it and import that into a new store",
-            )
+    def _table(
+        self, table: sa.Table, names: Sequence[str] | Mapping[str, str], columns: dict[str, Any], word: str
+    ) -> pd.DataFrame:
+        strange = [name for name in columns if name not in names]
+        if strange:
+            raise UserError(f"{word} have no column {strange[0]!r}", where=self._place)
+        chosen = sa.select(*(table.c[name] for name in names)).order_by(table.c.position)
+        for name, value in columns.items():
+            values = list(value) if isinstance(value, list | tuple | set) else [value]
+            chosen = chosen.where(table.c[name].in_(values))
+        with self.work(reading=True) as connection:
+            rows = [dict(row) for row in connection.execute(chosen).mappings()]
+        return pd.DataFrame(rows, columns=list(names))
 
-    def _fingerprints(self, connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
-        chosen = sa.select(_RATINGS.c.event_id, _RATINGS.c.fingerprint).where(_RATINGS.c.event_id.in_(ids))
-        return {str(event): str(mark) for event, mark in connection.execute(chosen)}
+    def _add(self, table: sa.Table, rows: Sequence[dict[str, Any]]) -> int:
+        with self.work() as connection:
+            new = 0
+            for start in range(0, len(rows), _CHUNK):
+                part = rows[start : start + _CHUNK]
+                there = _fingerprints(connection, table, part)
+                fresh = [row for row in part if row["event_id"] not in there]
+                if fresh:
+                    # The driver of PostgreSQL tells no row count of such a statement: count what came back.
+                    adding = insert(connection, table).values(fresh).on_conflict_do_nothing()
+                    new += len(connection.execute(adding.returning(table.c.event_id)).all())
+                self._refuse_changed(connection, table, part)
+            return new
 
-    def _refuse_changed(self, connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-        there = self._fingerprints(connection, [row["event_id"] for row in rows])
+    def _refuse_changed(
+        self, connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]
+    ) -> None:
+        there = _fingerprints(connection, table, rows)
         changed = [row["event_id"] for row in rows if there.get(row["event_id"]) != row["fingerprint"]]
         if changed:
             raise UserError(
                 f"{len(changed)} events are in the store with other content, such as {changed[0]!r}",
-                where=self.url,
+                where=self._place,
                 remedy="events are never rewritten: give the change a new event_id",
             )
 
 
-def _as_row(row: Mapping[Any, Any]) -> dict[str, Any]:
+def as_row(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a checked row of a table as the database takes it, with the fingerprint of its content."""
     plain: dict[str, Any] = {name: None if pd.isna(value) else value for name, value in row.items()}
-    for name in ("criteria_version", "plausible", "repeat"):
-        plain[name] = int(plain[name]) if plain[name] is not None else None
-    return {**plain, "fingerprint": content_key(plain)}
+    for name in ("criteria_version", "plausible", "repeat", "withdrawn"):
+        if name in plain:
+            plain[name] = int(plain[name]) if plain[name] is not None else None
+    return with_fingerprint(plain)
 
 
-def _make_engine(url: str, create: bool) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url)
-        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-            raise UserError(
-                f"ratings are not kept in {parsed.get_backend_name()!r}",
-                where=url,
-                remedy="use sqlite:///ratings.db or postgresql+psycopg://user@host/name",
-            )
-        if parsed.get_backend_name() == "postgresql":
-            return sa.create_engine(parsed)
-        return _sqlite_engine(parsed, create)
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise UserError(
-            "not the address of a store", where=url, remedy="write sqlite:///ratings.db, three slashes"
-        ) from error
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"the driver {error.name} is not installed",
-            where=url,
-            remedy='pip install "synmedbench[postgres]"',
-        ) from error
+def with_fingerprint(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of plain values with the fingerprint of its content.
+
+    Columns that came with schema version 2 count only where they say something, so that a file written before
+    has the fingerprints it had.
+    """
+    told = {name: value for name, value in row.items() if name not in _SINCE_2 or value != _SINCE_2[name]}
+    return {**row, "fingerprint": content_key(told)}
 
 
-def _sqlite_engine(url: sa.URL, create: bool) -> sa.Engine:
-    path = Path(url.database) if url.database and url.database != ":memory:" else None
-    if path is None:
-        return sa.create_engine(url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
-    if not create and not path.is_file():
-        raise UserError("no ratings are kept there: the file does not exist", where=path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            "cannot write there: it is not a folder", where=path.parent, remedy="choose another place"
-        ) from error
-    _refuse_foreign(path)
-    engine = sa.create_engine(url, connect_args={"timeout": 60})
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(raw: Any, _record: Any) -> None:
-        # The driver would begin a transaction only at the first write, and could then not wait for its turn.
-        raw.isolation_level = None
-        raw.execute("PRAGMA busy_timeout=60000")
-        raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute("PRAGMA synchronous=FULL")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+def _fingerprints(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    ids = [row["event_id"] for row in rows]
+    chosen = sa.select(table.c.event_id, table.c.fingerprint).where(table.c.event_id.in_(ids))
+    return {str(event): str(mark) for event, mark in connection.execute(chosen)}
 
 
-def _refuse_foreign(path: Path) -> None:
-    """Another program's SQLite file is left as it is: not even its journal mode is changed."""
-    if not path.is_file() or not path.stat().st_size:
-        return
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as raw:
-            names = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    except sqlite3.Error as error:
-        raise UserError(
-            f"the store cannot be used: {error}", where=path, remedy="check the address"
-        ) from error
-    if names and _ABOUT.name not in names:
-        raise UserError(
-            f"no ratings are kept there: the file belongs to another program (tables {', '.join(names[:3])})",
-            where=path,
-            remedy="check the address",
-        )
+def _remedy(cause: str) -> str:
+    if "locked" in cause:
+        return "another program holds it; wait for that"
+    if "full" in cause or "No space" in cause:
+        return "make room on the disk; what was acknowledged is kept"
+    return "check the address"

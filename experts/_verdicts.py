@@ -21,17 +21,19 @@ def plausible_from(answers: pd.DataFrame) -> pd.Series:
 def verdicts(ratings: pd.DataFrame, *, by: str = "image") -> pd.Series:
     """Return 1 (plausible) or 0 for every rated image, indexed by ``by``: file name, or ``image_key``.
 
-    Each rater has one vote, his last verdict at the first showing (hidden repeats do not vote); more than
+    Each rater has one vote, his last verdict at the first showing that he did not take back (hidden repeats do not
+    vote); more than
     half of the votes make an image plausible, so a tie does not. An image without a verdict is left out.
 
     Raises ``UserError`` when one file name stands for several images; then use ``by="image_key"``.
     """
     if by not in ("image", "image_key"):
         raise UserError(f"verdicts are by image or image_key, not by {by!r}")
-    known = ratings[ratings["plausible"].notna() & (ratings["repeat"].fillna(0) == 0)]
+    held = latest(ratings)
+    known = held[held["plausible"].notna() & (held["repeat"].fillna(0) == 0)]
     if by == "image":
         _check_one_key(known)
-    votes = latest(known).drop_duplicates(["rater", by], keep="last")
+    votes = known.drop_duplicates(["rater", by], keep="last")
     share = votes["plausible"].astype(float).groupby(votes[by], sort=True).mean()
     return (share > 0.5).astype(int).rename("plausible")
 

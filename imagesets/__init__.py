@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from ._strata import too_small as too_small
     from ._tables import read_table as read_table
     from ._tables import write_csv as write_csv
+    from ._tables import wrong_marks as wrong_marks
     from ._validate import has_errors as has_errors
     from ._validate import validate_imageset as validate_imageset
     from ._views import check_view as check_view
@@ -126,6 +127,7 @@ _ROOMS = {
     "validate_imageset": "._validate",
     "view": "._views",
     "view_words": "._views",
+    "wrong_marks": "._tables",
     "write_csv": "._tables",
     "write_folder": "._write",
     "write_parquet": "._parquet",

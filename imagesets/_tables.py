@@ -139,7 +139,7 @@ def _typed(cells: list[str], kind: str | None) -> pd.Series:
             )
         if kind == "number":
             return pd.Series([float(cell) if cell else math.nan for cell in cells], dtype="float64")
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         pass
     text = pd.Series([cell or None for cell in cells], dtype=object)
     return text.astype("str") if not gaps else text

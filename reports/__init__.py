@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ._figure_overview import build_overview as build_overview
     from ._leaderboard import build_leaderboard as build_leaderboard
     from ._plan_table import plan_table as plan_table
+    from ._ratings_console import agreement_text as agreement_text
+    from ._ratings_page import build_ratings_report as build_ratings_report
     from ._report import build_report as build_report
     from ._self_check_page import build_self_check_page as build_self_check_page
     from ._self_check_tables import self_check_lines as self_check_lines
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
     from ._tables import leaderboard_table as leaderboard_table
 
 __all__ = [
+    "agreement_text",
     "build_explanation",
     "build_leaderboard",
     "build_overview",
+    "build_ratings_report",
     "build_report",
     "build_self_check_page",
     "evaluation_csv",
@@ -44,6 +48,8 @@ __getattr__, __dir__ = lazy_exports(
     {
         "build_leaderboard": "._leaderboard",
         "build_overview": "._figure_overview",
+        "agreement_text": "._ratings_console",
+        "build_ratings_report": "._ratings_page",
         "build_report": "._report",
         "build_self_check_page": "._self_check_page",
         "build_explanation": "._explanation",

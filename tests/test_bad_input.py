@@ -193,7 +193,7 @@ def test_ratings_of_another_programs_database_are_refused_and_it_is_left_as_it_w
     ("text", "told"),
     [
         ("", "the table is empty"),
-        ("a,b\n1,2\n", "lack the columns event_id"),
+        ("a,b\n1,2\n", "belong to no form"),
         (COLUMNS + "e1,ann,0.png,k,q,yes,7\n", "plausible must be 0 or 1"),
     ],
 )

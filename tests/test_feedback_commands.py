@@ -77,7 +77,7 @@ def test_ratings_go_out_and_in_and_are_not_doubled(work, tmp_path):
     fresh = f"sqlite:///{tmp_path / 'fresh.db'}"
     first = call("ratings", "import", fresh, tmp_path / "ratings.csv")
     again = call("ratings", "import", fresh, tmp_path / "ratings.csv")
-    assert "240 new ratings" in first.stdout
+    assert "240 new rows" in first.stdout
     assert "0 new ratings" in again.stdout
     assert "simulated" in call("ratings", "agreement", fresh).stdout
 

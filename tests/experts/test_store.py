@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,15 @@ import pandas as pd
 import pytest
 
 from synmedbench.core import UserError
-from synmedbench.experts import RatingStore, agreement_lines, export_ratings, import_ratings
+from synmedbench.experts import (
+    PREFERENCE_COLUMNS,
+    RatingStore,
+    export_ratings,
+    import_ratings,
+    latest,
+    latest_preferences,
+    verdicts,
+)
 
 
 def ratings(n: int = 5, rater: str = "anna", **more: object) -> pd.DataFrame:
@@ -29,8 +36,8 @@ def ratings(n: int = 5, rater: str = "anna", **more: object) -> pd.DataFrame:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'ratings.db'}"
+def url(store_url: str) -> str:
+    return store_url
 
 
 def test_what_was_added_is_there_in_order_after_reopening(url: str) -> None:
@@ -71,36 +78,6 @@ def test_many_rows_at_once(url: str) -> None:
     assert RatingStore(url).add(ratings(1001)) == 1001
 
 
-def test_another_schema_version_is_refused_with_the_way_out(url: str) -> None:
-    RatingStore(url).close()
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as raw:
-        raw.execute("UPDATE synmedbench_about SET value = '99'")
-    with pytest.raises(UserError) as caught:
-        RatingStore(url)
-    assert "schema version 99" in str(caught.value)
-    assert "export it to CSV" in str(caught.value)
-
-
-def test_absent_foreign_and_broken_stores(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="does not exist"):
-        RatingStore(f"sqlite:///{tmp_path / 'absent.db'}", create=False)
-    assert not (tmp_path / "absent.db").exists()
-    sqlite3.connect(tmp_path / "other.db").execute("CREATE TABLE t (x)").connection.close()
-    with pytest.raises(UserError, match="no ratings are kept there"):
-        RatingStore(f"sqlite:///{tmp_path / 'other.db'}", create=False)
-    (tmp_path / "text.db").write_text("this is no database, only a long enough line of text\n" * 20)
-    with pytest.raises(UserError, match="cannot be used"):
-        RatingStore(f"sqlite:///{tmp_path / 'text.db'}")
-
-
-@pytest.mark.parametrize("address", ["ratings.db", "mysql://x/y", "sqlite:/x", "nonsense://"])
-def test_addresses_that_are_none(address: str) -> None:
-    with pytest.raises(UserError) as caught:
-        RatingStore(address)
-    assert address in str(caught.value)
-    assert "sqlite:///ratings.db" in str(caught.value)
-
-
 WRITER = """
 import sys
 import pandas as pd
@@ -112,6 +89,58 @@ for i in range(25):
     shared = {**row, "event_id": f"shared-{i}", "rater": "both"}
     store.add(pd.DataFrame([row, shared]))
 """
+
+
+def test_what_was_taken_back_is_an_event_and_no_rating(url: str) -> None:
+    store = RatingStore(url)
+    store.add(ratings(2))
+    store.add(ratings(2, "ben"))
+    back = ratings(1).assign(event_id="back", plausible=None, withdrawn=1)
+    assert [store.add(back), store.add(back)] == [1, 0]
+    assert len(store.ratings()) == 5
+    assert latest(store.ratings())["event_id"].tolist() == ["anna-1", "ben-0", "ben-1"]
+    assert verdicts(store.ratings()).to_dict() == {"0.png": 1, "1.png": 0}
+    assert store.images()["n_raters"].tolist() == [1, 2]
+    assert store.add(ratings(1).assign(event_id="again", plausible=0, answer="no")) == 1
+    assert verdicts(store.ratings(rater="anna")).to_dict() == {"0.png": 0, "1.png": 0}
+
+
+def test_columns_that_say_nothing_leave_an_event_as_it_was(url: str) -> None:
+    store = RatingStore(url)
+    store.add(ratings(2))
+    assert store.add(ratings(2, study=None, origin=None, withdrawn=0)) == 0
+    with pytest.raises(UserError, match="with other content"):
+        store.add(ratings(2, origin="real"))
+
+
+def test_preferences_are_kept_like_ratings(url: str) -> None:
+    store = RatingStore(url)
+    row = dict.fromkeys(("image_a", "image_key_a", "image_b", "image_key_b"), "x")
+    row |= {"rater": "anna", "preferred": "a"}
+    given = pd.DataFrame([{**row, "event_id": f"e{i}", "repeat": i} for i in range(3)])
+    assert [store.add_preferences(given), store.add_preferences(given)] == [3, 0]
+    assert list(store.preferences().columns) == list(PREFERENCE_COLUMNS)
+    assert store.add_preferences(given.iloc[:1].assign(event_id="back", withdrawn=1)) == 1
+    assert latest_preferences(store.preferences())["event_id"].tolist() == ["e1", "e2"]
+    with pytest.raises(UserError, match="with other content"):
+        store.add_preferences(given.assign(preferred="b"))
+    with pytest.raises(UserError, match=r"2 faults: row 1: preferred must be .*; event_id 'e1' stands twice"):
+        store.add_preferences(given.assign(preferred=["left", "a", "a"], event_id=["e0", "e1", "e1"]))
+
+
+@pytest.mark.parametrize("note", ["ein größerer Kern", "核が大きい", "a\tb", "' OR 1=1 --", "\U0001f9eb"])
+def test_any_text_comes_back(url: str, note: str) -> None:
+    store = RatingStore(url)
+    store.add(ratings(1, "Zoë 李").assign(criterion="note", answer=note))
+    assert store.ratings(rater="Zoë 李")["answer"].tolist() == [note]
+
+
+@pytest.mark.parametrize("note", ["half a letter \ud800", "a zero byte \x00"])
+def test_text_that_no_database_keeps_is_one_clear_line(url: str, note: str) -> None:
+    store = RatingStore(url)
+    with pytest.raises(UserError, match="row 1: answer has letters that cannot be kept"):
+        store.add(ratings(1).assign(criterion="note", answer=pd.Series([note], dtype=object)))
+    assert not len(store.ratings())
 
 
 def test_two_processes_at_once_lose_and_double_nothing(url: str) -> None:
@@ -130,14 +159,3 @@ def test_export_and_import(url: str, tmp_path: Path) -> None:
     assert import_ratings(other, tmp_path / "r.csv") == 60
     assert import_ratings(other, tmp_path / "r.csv") == 0
     pd.testing.assert_frame_equal(other.ratings(), store.ratings())
-    assert agreement_lines(other) == agreement_lines(store)
-
-
-def test_lines_for_the_terminal(url: str) -> None:
-    store = RatingStore(url)
-    assert agreement_lines(store) == ["no ratings yet"]
-    store.add(ratings(30))
-    assert agreement_lines(store)[1] == "  anna: 0.500 [0.332, 0.668], 30 images"
-    assert agreement_lines(store)[-1] == "no image was rated twice"
-    store.add(ratings(30, "ben"))
-    assert any("anna and ben, plausible: 1.000 [0.773, 1.000]" in line for line in agreement_lines(store))

@@ -1,0 +1,116 @@
+"""The database behind a ratings store: its address, its driver, and another program's file left alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from ..core import UserError
+from ._store_tables import ABOUT
+
+READING = "synmedbench_reading"
+"""Execution option of a connection that only reads: on SQLite it then takes no turn from those who write."""
+
+
+def make_engine(url: str, create: bool) -> sa.Engine:
+    """Return the engine of a store's address; every address that cannot be used is a ``UserError``."""
+    try:
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise UserError(
+                f"ratings are not kept in {parsed.get_backend_name()!r}",
+                where=url,
+                remedy="use sqlite:///ratings.db or postgresql+psycopg://user@host/name",
+            )
+        if parsed.get_backend_name() == "postgresql":
+            return _postgres_engine(parsed)
+        return _sqlite_engine(parsed, create)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise UserError(
+            "not the address of a store", where=url, remedy="write sqlite:///ratings.db, three slashes"
+        ) from error
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"the driver {error.name} is not installed",
+            where=url,
+            remedy='pip install "synmedbench[postgres]"',
+        ) from error
+
+
+def in_memory(url: sa.URL) -> bool:
+    """True for an SQLite store that ends with its process."""
+    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+
+
+def _postgres_engine(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(url, pool_pre_ping=True)
+
+    @sa.event.listens_for(engine, "connect")
+    def _durable(raw: Any, _record: Any) -> None:
+        # A server may be set up to answer before its disk has the row; an acknowledged rating must be on it.
+        with raw.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            if cursor.fetchone()[0] == "off":
+                cursor.execute("SET synchronous_commit TO on")
+        raw.commit()
+
+    return engine
+
+
+def _sqlite_engine(url: sa.URL, create: bool) -> sa.Engine:
+    if in_memory(url):
+        engine = sa.create_engine(url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
+    else:
+        _prepare_place(Path(str(url.database)), create)
+        engine = sa.create_engine(url, connect_args={"timeout": 60})
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(raw: Any, _record: Any) -> None:
+        # The driver would begin a transaction only at the first write, and could then not wait for its turn.
+        raw.isolation_level = None
+        raw.execute("PRAGMA busy_timeout=60000")
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute("PRAGMA synchronous=FULL")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        reading = connection.get_execution_options().get(READING, False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _prepare_place(path: Path, create: bool) -> None:
+    if not create and not path.is_file():
+        raise UserError("no ratings are kept there: the file does not exist", where=path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            "cannot write there: it is not a folder", where=path.parent, remedy="choose another place"
+        ) from error
+    _refuse_foreign(path)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Another program's SQLite file is left as it is: not even its journal mode is changed."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as raw:
+            names = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    except sqlite3.Error as error:
+        raise UserError(
+            f"the store cannot be used: {error}", where=path, remedy="check the address"
+        ) from error
+    if names and ABOUT.name not in names:
+        raise UserError(
+            f"no ratings are kept there: the file belongs to another program (tables {', '.join(names[:3])})",
+            where=path,
+            remedy="check the address",
+        )

@@ -1,0 +1,166 @@
+"""What the page of ratings is made from: the ratings of a store, whose images they are, and the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..core import UserError
+from ..experts import (
+    RatingStore,
+    agreement_summary,
+    answer_table,
+    chosen_study,
+    column_values,
+    drift,
+    origins,
+    plausibility,
+    rating_reach,
+    requested_names,
+)
+from ..imagesets import ImageSet, open_imageset
+
+REAL = "real"
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class RatingsMaterial:
+    """Ratings with their origins filled in, preferences, and where each picture lies."""
+
+    ratings: pd.DataFrame
+    preferences: pd.DataFrame
+    columns: tuple[str, ...]
+    study: str | None
+    show_real: bool
+    places: dict[str, tuple[ImageSet, int]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def picture(self, key: str) -> Pixels | None:
+        """The pixels of a rated image; None when it is in none of the sets that were given."""
+        if key not in self.places:
+            return None
+        images, row = self.places[key]
+        return images.image(row)
+
+    @property
+    def rated(self) -> bool:
+        """True when any image has a verdict that was not taken back."""
+        return bool((self.answers["criterion"] == "plausible").any()) if len(self.ratings) else False
+
+    @cached_property
+    def shares(self) -> pd.DataFrame:
+        """`plausibility` of the verdict, by each asked column."""
+        return plausibility(self.ratings, self.columns)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """`agreement_summary`, by each asked column."""
+        return agreement_summary(self.ratings, self.columns)
+
+    @cached_property
+    def drifts(self) -> pd.DataFrame:
+        """`drift` of every rater."""
+        return drift(self.ratings)
+
+    @cached_property
+    def reach(self) -> pd.DataFrame:
+        """`rating_reach`, by each asked column."""
+        return rating_reach(self.ratings, self.columns)
+
+    @cached_property
+    def answers(self) -> pd.DataFrame:
+        """What counts of the ratings."""
+        return answer_table(self.ratings)
+
+
+def read_ratings_material(
+    store: str | RatingStore,
+    *,
+    images: Sequence[str | ImageSet] = (),
+    real: str | ImageSet | None = None,
+    by: Sequence[str] | None = None,
+    study: str | None = None,
+    show_real: bool = False,
+) -> RatingsMaterial:
+    """Read a store and the sets whose images were rated.
+
+    Raises ``UserError`` for a store or study that is not there, and for a column that no image was asked for.
+    """
+    kept = RatingStore(store, create=False) if isinstance(store, str) else store
+    ratings, preferences = chosen_study(kept.ratings(), kept.preferences(), study=study)
+    if show_real and real is None:
+        raise UserError(
+            "no real images were given to show", remedy="add --real SET, or leave --show-real out"
+        )
+    sets = [(_opened(each), False) for each in images]
+    sets += [(_opened(real), True)] if real is not None else []
+    known, places = _known(sets)
+    ratings = _with_origins(ratings, known)
+    notes = _notes(ratings, known, bool(sets))
+    return RatingsMaterial(ratings, preferences, _columns(ratings, by), study, show_real, places, notes)
+
+
+def _opened(images: str | ImageSet) -> ImageSet:
+    return images if isinstance(images, ImageSet) else open_imageset(images)
+
+
+def _known(sets: Sequence[tuple[ImageSet, bool]]) -> tuple[dict[str, str], dict[str, tuple[ImageSet, int]]]:
+    """The origin and the place of each image, by its key; what is real stays real."""
+    known: dict[str, str] = {}
+    places: dict[str, tuple[ImageSet, int]] = {}
+    for images, is_real in sets:
+        for row, (key, origin) in enumerate(zip(images.image_keys, _names(images, is_real), strict=True)):
+            known[key], places[key] = origin, (images, row)
+    return known, places
+
+
+def _names(images: ImageSet, is_real: bool) -> list[str]:
+    if is_real:
+        return [REAL] * len(images)
+    if images.lineage is not None:
+        return [images.lineage.generator] * len(images)
+    if "generator" in images.table.columns:
+        return [str(name) for name in images.table["generator"]]
+    return [images.about.name] * len(images)
+
+
+def _with_origins(ratings: pd.DataFrame, known: dict[str, str]) -> pd.DataFrame:
+    """Origins that the store does not know are taken from the sets, then from the image set's name."""
+    if not len(ratings):
+        return ratings
+    told = ratings["origin"]
+    found = ratings["image_key"].map(known)
+    filled = told.where(told.notna(), found.where(found.notna(), None))
+    return ratings.assign(origin=filled).assign(origin=lambda table: origins(table))
+
+
+def _columns(ratings: pd.DataFrame, by: Sequence[str] | None) -> tuple[str, ...]:
+    if by is not None:
+        for name in by:
+            column_values(ratings, name)
+        return tuple(dict.fromkeys(by))
+    asked = requested_names(ratings)
+    usual = [name for name in ("label", "skin_tone") if name in asked or ratings.get(name) is not None]
+    return tuple(name for name in usual if len(ratings) and column_values(ratings, name).notna().any())
+
+
+def _notes(ratings: pd.DataFrame, known: dict[str, str], given: bool) -> tuple[str, ...]:
+    notes: list[Any] = []
+    if given and len(ratings):
+        strange = sorted(set(ratings["image_key"]) - set(known))
+        if strange:
+            notes.append(
+                f"{len(strange)} of {ratings['image_key'].nunique()} rated images are in none of the sets that "
+                "were given: they are counted, and cannot be shown"
+            )
+    simulated = sorted({str(name) for name in ratings["rater"] if str(name).startswith("simulated")})
+    if simulated:
+        notes.append(f"{len(simulated)} of {ratings['rater'].nunique()} raters are simulated, not people")
+    return tuple(notes)

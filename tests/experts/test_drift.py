@@ -1,0 +1,103 @@
+"""Raters in time: what is planted is found, what is not is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from rated_study import study
+
+from synmedbench.core import UserError
+from synmedbench.experts import auroc, drift, drift_lines, telling_real
+
+
+def shown(ratings: pd.DataFrame) -> set[tuple[str, str]]:
+    table = drift(ratings)
+    return {(row["rater"], row["what"]) for row in table[table["shown"]].to_dict("records")}
+
+
+def test_steady_raters_are_left_alone() -> None:
+    ratings = study({"real": 0.9, "gan": 0.7}, n=120)
+    assert shown(ratings) == set()
+    assert drift_lines(drift(ratings))[0].startswith("no rater was shown to drift")
+
+
+def test_a_rater_who_grows_stricter_and_faster_is_named() -> None:
+    ratings = study({"real": 0.95, "gan": 0.95}, n=150, repeats=0)
+    ben = (ratings["rater"] == "ben").to_numpy()
+    place = np.zeros(len(ratings))
+    place[ben] = np.linspace(0, 1, ben.sum())
+    late = ben & (place > 0.6)
+    ratings.loc[late, "plausible"] = 0
+    ratings.loc[ben, "seconds"] = ratings.loc[ben, "seconds"].to_numpy() * np.exp(-2.5 * place[ben])
+    found = shown(ratings)
+    assert {("ben", "verdict trend"), ("ben", "pace trend"), ("ben", "too fast")} <= found
+    assert not any(rater == "anna" and what.endswith("trend") for rater, what in found)
+    told = " ".join(drift_lines(drift(ratings)))
+    assert "ben grew stricter" in told
+    assert "ben grew faster" in told
+    assert "answers in under 1 s" in told
+
+
+def test_strict_and_fast_raters_stand_out() -> None:
+    ratings = study({"real": 0.9, "gan": 0.9}, n=150, strict={"cleo": 0.4})
+    ratings.loc[ratings["rater"] == "anna", "seconds"] = 2.0
+    found = shown(ratings)
+    assert ("cleo", "verdict, beside the others") in found
+    assert ("anna", "pace, beside the others") in found
+
+
+def test_time_decides_the_order_where_it_is_known() -> None:
+    ratings = study({"real": 0.9, "gan": 0.7}, n=120)
+    mixed = ratings.sample(frac=1, random_state=1)
+    before = drift(ratings)[["rater", "what", "value"]]
+    pd.testing.assert_frame_equal(drift(mixed)[["rater", "what", "value"]], before)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seconds": None}, {"seconds": 3.0}, {"plausible": 1}, {"time": None}, {"time": "soon"}]
+)
+def test_odd_columns_are_told_not_raised(change: dict[str, object]) -> None:
+    ratings = study({"real": 0.9, "gan": 0.7}, n=60).assign(**change)
+    table = drift(ratings)
+    assert len(table) == 15
+    assert table["value"].isna().eq(table["reason"].notna()).all()
+    assert drift_lines(drift(ratings))
+
+
+def test_little_or_nothing() -> None:
+    ratings = study({"real": 0.9})
+    assert drift_lines(drift(ratings.iloc[:0])) == ["no verdicts yet"]
+    few = drift(ratings[ratings["image"] == ratings["image"].iloc[0]])
+    assert few[few["what"] != "too fast"]["reason"].str.contains("needed").all()
+
+
+def test_auroc_equals_the_rank_sum_and_keeps_its_range() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    dice = np.random.default_rng(0)
+    real, made = dice.integers(2, 6, 40), dice.integers(1, 5, 60)
+    found = auroc(real, made)
+    truth = np.concatenate([np.ones(40), np.zeros(60)])
+    assert found.value == pytest.approx(roc_auc_score(truth, np.concatenate([real, made])))
+    assert 0.5 < found.lo < found.value < found.hi < 1
+    perfect = auroc([5, 5, 5] * 5, [1, 2, 1] * 5)
+    assert (perfect.value, perfect.hi) == (1.0, 1.0)
+    assert perfect.lo < 0.9
+    with pytest.raises(UserError, match="two or more"):
+        auroc([1], [2, 3])
+
+
+def test_raters_who_see_the_difference_are_told_from_those_who_do_not() -> None:
+    table = telling_real(study({"real": 1.0, "gan": 0.0}, n=60)).set_index("rater")
+    assert set(table["verdict"]) == {"tells real from synthetic"}
+    assert set(telling_real(study({"real": 0.5, "gan": 0.5}, n=60))["verdict"]) == {"not shown"}
+    few = telling_real(study({"gan": 0.5}))
+    assert set(few["verdict"]) == {"cannot be known"}
+
+
+@pytest.mark.slow
+def test_false_alarms_are_rare() -> None:
+    alarms = sum(bool(shown(study({"real": 0.9, "gan": 0.7}, n=60, seed=seed))) for seed in range(100))
+    print(f"studies of steady raters with any finding: {alarms} of 100")
+    assert alarms <= 12
