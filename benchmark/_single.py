@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..core import Progress, UserError, atomic_folder, derive_seed, parse_spec, registry
 from ..experts import RatingStore
-from ..generators import Budget, GeneratorCard, conditions_like, sample_images
+from ..generators import REWARDED, Budget, GeneratorCard, conditions_like, load_aligned, sample_images
 from ..imagesets import ImageSet, open_imageset
 from ..metrics import RewardModel
 from ._work_data import LARGEST, SMALLEST, with_groups
@@ -69,9 +69,9 @@ def _saved(generator: str) -> Any | None:
     """A fitted generator, when the spec's argument is the folder of one."""
     spec = parse_spec(generator)
     folder = Path(spec.argument) if spec.argument else None
-    if folder is None or not (folder / "model_index.json").is_file():
+    if folder is None or not any((folder / name).is_file() for name in ("model_index.json", REWARDED)):
         return None
-    return registry("generators").load(spec.name).load(folder)
+    return load_aligned(folder) if spec.name == "diffusion" else registry("generators").load(spec.name).load(folder)
 
 
 def fit_reward(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ._reference import Copy as Copy
     from ._reference import Noise as Noise
     from ._reward_weighted import RewardWeighted as RewardWeighted
+    from ._rewarded import REWARDED as REWARDED
     from ._rewarded import Rewarded as Rewarded
     from ._sampling import as_image_set as as_image_set
     from ._sampling import conditions_like as conditions_like
@@ -67,6 +68,7 @@ _ROOMS = {
     "Nft": "._nft",
     "Noise": "._reference",
     "PRESETS": "._unet",
+    "REWARDED": "._rewarded",
     "RealHoldout": "._from_images",
     "RealOnly": "._real_only",
     "Reward": "._contracts",

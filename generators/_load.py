@@ -10,7 +10,7 @@ from ..core import UserError
 from ._best_of_n import BestOfNDiffusion
 from ._diffusion import Diffusion
 from ._guidance import GuidedDiffusion
-from ._rewarded import NOTE, Rewarded
+from ._rewarded import REWARDED, Rewarded
 
 _KINDS: dict[str, Any] = {each.kind: each for each in (BestOfNDiffusion, GuidedDiffusion)}
 
@@ -19,7 +19,7 @@ def load_aligned(folder: str | Path) -> Diffusion | Rewarded:
     """Return a diffusion model, or one that asks its reward while it samples, as ``save`` wrote it."""
     from ..metrics import RewardModel
 
-    path = Path(folder) / NOTE
+    path = Path(folder) / REWARDED
     if not path.is_file():
         return Diffusion.load(folder)
     try:

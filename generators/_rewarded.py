@@ -15,7 +15,8 @@ from ..imagesets import ImageSet
 from ._contracts import Conditions, Generator, Reward
 from ._diffusion import Diffusion
 
-NOTE = "rewarded.json"
+REWARDED = "rewarded.json"
+"""The file that tells such a generator's folder from a plain model's."""
 
 
 class Rewarded:
@@ -46,7 +47,7 @@ class Rewarded:
         with atomic_folder(folder, replace=True) as into:
             self.base.save(into / "base")
             self.reward.save(into / "reward")
-            write_json(into / NOTE, {"kind": self.kind, "options": self.options})
+            write_json(into / REWARDED, {"kind": self.kind, "options": self.options})
             write_json(into / "card.json", dataclasses.asdict(self.card))
 
 
