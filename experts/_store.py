@@ -151,9 +151,9 @@ class RatingStore:
                 there = _fingerprints(connection, table, part)
                 fresh = [row for row in part if row["event_id"] not in there]
                 if fresh:
-                    # The driver of PostgreSQL tells no row count of such a statement: count what came back.
-                    adding = insert(connection, table).values(fresh).on_conflict_do_nothing()
-                    new += len(connection.execute(adding.returning(table.c.event_id)).all())
+                    # Row by row through one statement: compiled once, and the drivers count what was new.
+                    adding = insert(connection, table).on_conflict_do_nothing()
+                    new += connection.execute(adding, fresh, execution_options={"preserve_rowcount": True}).rowcount
                 self._refuse_changed(connection, table, part)
             return new
 
