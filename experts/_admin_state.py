@@ -12,12 +12,11 @@ import pandas as pd
 
 from ._agreement import agreement
 from ._agreement_lines import summary_lines
+from ._comparisons import win_shares
 from ._draw import REAL
 from ._plausibility import plausibility
-from ._preference_columns import latest_preferences
 from ._rating_reach import rating_reach_lines
 from ._ratings import latest
-from ._share_interval import share_interval
 
 if TYPE_CHECKING:
     from ._study import Study
@@ -26,9 +25,7 @@ _KEPT_SECONDS = 15.0
 _REST = 9
 _MOST_RATERS = 10
 _RATER = ("rater", "done", "total", "last_seen", "expires")
-_TIES_LEFT_OUT = (
-    "A share is that of the pairs in which images of this origin were preferred; ties are left out."
-)
+_TIES = "A share is that of the pairs in which images of this origin were preferred; a tie is half a win."
 
 
 class AdminView:
@@ -123,18 +120,17 @@ def judged(study: Study) -> dict[str, Any]:
 
 
 def preferred(study: Study) -> dict[str, Any]:
-    """Return, of a study in pairs, how often each origin was preferred to another; ties are left out."""
-    pairs = latest_preferences(study.store.preferences(study=study.name))
-    pairs = pairs[(pairs["repeat"] == 0) & (pairs["origin_a"] != pairs["origin_b"])]
-    pairs = pairs[pairs["preferred"].isin(["a", "b"])]
-    shares = []
-    for origin in sorted({*pairs["origin_a"], *pairs["origin_b"]}):
-        mine = pairs[(pairs["origin_a"] == origin) | (pairs["origin_b"] == origin)]
-        won = mine["preferred"] == (mine["origin_a"] == origin).map({True: "a", False: "b"})
-        found = share_interval(won.astype(float), mine["rater"], mine["image_key_a"] + mine["image_key_b"])
-        numbers = {"share": found.value, "lo": found.lo, "hi": found.hi, "reason": None}
-        shares.append({"name": str(origin), "n": len(mine), **numbers})
-    return {"shares": shares, "agreement": [], "pairs": [], "plan": [_TIES_LEFT_OUT]}
+    """Return, of a study in pairs, how often each origin was preferred to the others; a tie is half a win."""
+    wins = win_shares(study.store.preferences(study=study.name)).to_dict("records")
+    rows = [row for row in wins if row["other"] == "all"] or [each for row in wins for each in _both(row)]
+    shares = [_share(row) for row in rows]
+    return {"shares": shares, "agreement": [], "pairs": [], "plan": [_TIES] if shares else []}
+
+
+def _both(row: dict[Any, Any]) -> list[dict[Any, Any]]:
+    """Of two origins alone the second's share follows from the first's."""
+    turned = {"share": 1 - row["share"], "lo": 1 - row["hi"], "hi": 1 - row["lo"]}
+    return [row, {**row, "origin": row["other"], **turned}]
 
 
 def _share(row: dict[Any, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -191,7 +192,8 @@ def _tell(error: Exception, scope: Any) -> None:
     """One line on standard error; never the path or the message, which may hold a token."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
-    print(f"a fault: {type(error).__name__} at {place} ({scope['method']})", file=sys.stderr, flush=True)
+    with suppress(OSError, ValueError):
+        print(f"a fault: {type(error).__name__} at {place} ({scope['method']})", file=sys.stderr, flush=True)
 
 
 def _header(scope: Any, name: bytes) -> list[str]:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,9 @@ class Trouble:
         if self._last - self._spoke >= _QUIET_SECONDS:
             self._spoke = self._last
             line = f"the store refused; what was not saved was not acknowledged, and pages send it again: {self.what}"
-            print(line, file=sys.stderr, flush=True)
+            # Standard error may lie on the disk that is full, or be gone with its terminal.
+            with suppress(OSError, ValueError):
+                print(line, file=sys.stderr, flush=True)
 
     def line(self) -> str | None:
         """Return it in words, or None when there was none of late."""

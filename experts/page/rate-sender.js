@@ -2,6 +2,9 @@
 
 import { Refused } from "./rate-api.js";
 
+// What the server says of an answer itself; any other refusal (a link, a pause, a proxy's 404) may pass.
+const SETTLED = [409, 413, 422];
+
 /** `on` is told what becomes of each entry: saved, refused (it never will be), or stopped (it stays and waits). */
 export class Sender {
   #api;
@@ -31,7 +34,7 @@ export class Sender {
         this.#outbox.remove(entry);
         this.#on.saved(entry, reply);
       } catch (error) {
-        if (!(error instanceof Refused) || [401, 403, 410, 423].includes(error.status)) {
+        if (!(error instanceof Refused) || !SETTLED.includes(error.status)) {
           this.#on.stopped(error);
           return false;
         }

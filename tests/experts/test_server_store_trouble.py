@@ -123,6 +123,30 @@ def test_while_the_store_is_away_nothing_is_acknowledged(desk, writer):
     assert asyncio.run(_send(writer, [""])) == [Progress(1, 2)]
 
 
+class _FullScreen:
+    """Standard error on the disk that is full."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    flush = write
+
+
+def test_a_writer_that_cannot_even_complain_goes_on(desk, writer, monkeypatch):
+    def refuse() -> None:
+        raise OSError("the store is away")
+
+    async def both() -> list:
+        writer.start()
+        first = await asyncio.gather(writer.call(refuse), return_exceptions=True)
+        return [*first, *await asyncio.wait_for(_send(writer, [""]), 30)]
+
+    monkeypatch.setattr("sys.stderr", _FullScreen())
+    refused, saved = asyncio.run(both())
+    assert isinstance(refused, NotSavedError)
+    assert saved == Progress(1, 2)
+
+
 def test_what_waits_at_the_end_is_still_saved(desk, writer):
     async def send_and_stop() -> list:
         sending = asyncio.ensure_future(_send(writer, [""] * 600))

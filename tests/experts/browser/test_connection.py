@@ -139,6 +139,22 @@ def test_a_server_that_cannot_save_gets_the_answer_later(anna):
     assert verdicts(study) == [1, 0, 1]
 
 
+def test_a_refusal_that_is_not_the_servers_own_loses_nothing(anna):
+    study, page = anna(n=2, n_real=0)
+    between = iter([404, 405, 421])
+
+    def refuse(route: Any) -> None:
+        status = next(between, None)
+        route.continue_() if status is None else route.fulfill(status=status, body="a proxy in between")
+
+    page.page.route("**/api/answer", refuse)
+    page.rate("1")
+    page.rate("0", "Enter")
+    page.screen("done")
+    page.saved()
+    assert verdicts(study) == [1, 0]
+
+
 def test_an_answer_that_the_server_refuses_is_told_and_asked_again(anna):
     study, page = anna(n=2, n_real=0)
     refused: list[Any] = []
