@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import Progress, UserError, derive_seed
-from ..imagesets import ImageSet
-from ._contracts import Budget, Conditions, Generator, Reward
+from ..core import UserError, derive_seed
+from ._contracts import Conditions, Reward
 from ._diffusion import Diffusion
 from ._path_kl import best_of_n_kl
-from ._rewarded import Rewarded, needs_diffusion
+from ._rewarded import Rewarded, Steerer
 
 
-class BestOfN:
+class BestOfN(Steerer):
     """Sample n images for every request and keep the one with the highest reward.
 
     The baseline that every finetuning must stand beside: its distance from the base is known,
@@ -31,18 +30,9 @@ class BestOfN:
             raise UserError(f"best-of-n needs n of 2 or more, got {n!r}", remedy="write best-of-n?n=4")
         self.n = n
 
-    def align(
-        self,
-        base: Generator,
-        reward: Reward,
-        train: ImageSet,
-        *,
-        seed: int,
-        budget: Budget,
-        progress: Progress,
-    ) -> BestOfNDiffusion:
-        """Return the base with the choice behind it; raises ``UserError`` unless the base is a diffusion model."""
-        return BestOfNDiffusion(needs_diffusion(self.name, base), reward, n=self.n)
+    def rewarded(self, base: Diffusion, reward: Reward) -> BestOfNDiffusion:
+        """Return the base with the reward beside it."""
+        return BestOfNDiffusion(base, reward, n=self.n)
 
 
 class BestOfNDiffusion(Rewarded):

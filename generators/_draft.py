@@ -9,11 +9,8 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ..core import UserError, derive_seed, rng
-from ..imagesets import ImageSet
-from ._batches import TrainingData
-from ._contracts import Budget, Reward
 from ._diffusion import Diffusion
-from ._finetune import Finetuner, condition_rows
+from ._finetune import Finetuner, Finetuning, condition_rows
 from ._optimise import LossOfStep
 from ._samplers import SAMPLERS
 
@@ -47,25 +44,16 @@ class Draft(Finetuner):
         """Weight, share of late steps, share of the batch that is judged, guidance while sampling."""
         return {"weight": self.weight, "late": self.late, "share": self.share, "guidance": self.guidance}
 
-    def loss(
-        self,
-        model: Diffusion,
-        reward: Reward,
-        train: ImageSet,
-        data: TrainingData,
-        *,
-        seed: int,
-        budget: Budget,
-    ) -> LossOfStep:
+    def loss(self, job: Finetuning) -> LossOfStep:
         """Return ``L(real) + weight * (- log r)``; ``share`` of the batch is judged."""
-        real_loss = model.real_loss(data, seed, budget.batch_size)
-        table, judged = condition_rows(train), max(1, round(self.share * budget.batch_size))
-        draw_seed = derive_seed(seed, "judged")
+        real_loss = job.real_loss()
+        table, judged = condition_rows(job.train), max(1, round(self.share * job.budget.batch_size))
+        draw_seed = derive_seed(job.seed, "judged")
 
         def loss(step: int) -> Tensor:
-            batch = data.batch(draw_seed, step, judged)
-            clean = self.late_prediction(model, batch.tokens, draw_seed, step)
-            doubt = softplus(-reward.logit(clean, table.iloc[batch.rows].reset_index(drop=True))).mean()
+            batch = job.data.batch(draw_seed, step, judged)
+            clean = self.late_prediction(job.model, batch.tokens, draw_seed, step)
+            doubt = softplus(-job.reward.logit(clean, table.iloc[batch.rows].reset_index(drop=True))).mean()
             return real_loss(step) + self.weight * doubt
 
         return loss

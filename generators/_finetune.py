@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from torch import Tensor
 
 from ..core import Progress, UserError, content_key, derive_seed
 from ..imagesets import ImageSet
@@ -15,7 +15,36 @@ from ._batches import TrainingData
 from ._contracts import Budget, Generator, Reward
 from ._diffusion import Diffusion
 from ._optimise import LossOfStep, Schedule
+from ._own_samples import OwnSamples, own_samples
 from ._vocabulary import column_values
+
+
+@dataclass(frozen=True)
+class Finetuning:
+    """What a loss is made of: the copy that is trained, its base, the reward, the real images, a seed, a budget."""
+
+    model: Diffusion
+    base: Diffusion
+    reward: Reward
+    train: ImageSet
+    data: TrainingData
+    seed: int
+    budget: Budget
+
+    @property
+    def half(self) -> int:
+        """Half of a batch: real images beside as many of the model's own, so that a step costs what others' cost."""
+        return max(1, self.budget.batch_size // 2)
+
+    def real_loss(self, batch_size: int | None = None) -> LossOfStep:
+        """Return the denoising loss on real images."""
+        return self.model.real_loss(self.data, self.seed, batch_size or self.budget.batch_size)
+
+    def own_samples(self, n: int) -> OwnSamples:
+        """Return n samples of the model as it is now, each judged by the reward."""
+        return own_samples(
+            self.model, self.reward, self.train, n, seed=self.seed, batch_size=self.budget.batch_size
+        )
 
 
 class Finetuner:
@@ -33,23 +62,12 @@ class Finetuner:
 
     def __init__(self, *, checkpoint: str | Path | None = None) -> None:
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
-        self.round = 0
-        self.base_state: dict[str, Tensor] = {}
 
     def settings(self) -> dict[str, Any]:
         """What the card says of the method's options."""
         return {}
 
-    def loss(
-        self,
-        model: Diffusion,
-        reward: Reward,
-        train: ImageSet,
-        data: TrainingData,
-        *,
-        seed: int,
-        budget: Budget,
-    ) -> LossOfStep:
+    def loss(self, job: Finetuning) -> LossOfStep:
         """Return the loss of step t."""
         raise NotImplementedError
 
@@ -80,7 +98,6 @@ class Finetuner:
             seed=seed,
         )
         data = model.training_data(train)
-        self.base_state = {name: value.clone() for name, value in base.network.state_dict().items()}
         key = content_key(
             self.name,
             self.version,
@@ -92,23 +109,24 @@ class Finetuner:
         )
         model.losses = []
         for number, steps in enumerate(cut(budget.steps, self.rounds)):
-            self.round = number
-            own = seed if self.round == 0 else derive_seed(seed, "round", self.round)
+            own = seed if number == 0 else derive_seed(seed, "round", number)
             part = dataclasses.replace(budget, steps=steps)
-            model.checkpoint = self._checkpoint_of_round()
-            loss = self.loss(model, reward, train, data, seed=own, budget=part)
+            model.checkpoint = self._checkpoint_of(number)
+            loss = self.loss(Finetuning(model, base, reward, train, data, own, part))
             schedule = Schedule(steps, budget.learning_rate, model.ema, save_every=model.save_every)
-            model.losses += model.optimise(loss, schedule, progress, self._label(), key=f"{key} {self.round}")
+            model.losses += model.optimise(
+                loss, schedule, progress, self._label(number), key=f"{key} {number}"
+            )
         model.checkpoint = None
         return model
 
-    def _label(self) -> str:
-        return self.name if self.rounds == 1 else f"{self.name}, round {self.round + 1} of {self.rounds}"
+    def _label(self, number: int) -> str:
+        return self.name if self.rounds == 1 else f"{self.name}, round {number + 1} of {self.rounds}"
 
-    def _checkpoint_of_round(self) -> Path | None:
+    def _checkpoint_of(self, number: int) -> Path | None:
         if self.checkpoint is None or self.rounds == 1:
             return self.checkpoint
-        return self.checkpoint.with_name(f"{self.checkpoint.name}-{self.round}")
+        return self.checkpoint.with_name(f"{self.checkpoint.name}-{number}")
 
 
 def cut(steps: int, rounds: int) -> list[int]:

@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from ..core import Progress, UserError
-from ..imagesets import ImageSet
+from ..core import UserError
 from ._batches import to_images
-from ._contracts import Budget, Conditions, Generator, Reward
+from ._contracts import Conditions, Reward
 from ._diffusion import Diffusion
 from ._edm import precondition
-from ._rewarded import Rewarded, needs_diffusion
+from ._rewarded import Rewarded, Steerer
 from ._samplers import SAMPLERS
 
 
-class RewardGuidance:
+class RewardGuidance(Steerer):
     """Sample from ``p(x | c) r(x, c)^strength`` as far as one gradient a step reaches.
 
     ``D'(x; sigma) = D + strength c_out(sigma)^2 grad log r(D(x; sigma), c)``: the reward's gradient is taken at the
@@ -40,18 +39,9 @@ class RewardGuidance:
             raise UserError(f"guidance needs a strength above 0, got {strength!r}")
         self.strength = float(strength)
 
-    def align(
-        self,
-        base: Generator,
-        reward: Reward,
-        train: ImageSet,
-        *,
-        seed: int,
-        budget: Budget,
-        progress: Progress,
-    ) -> GuidedDiffusion:
-        """Return the base with the reward behind it; raises ``UserError`` unless the base is a diffusion model."""
-        return GuidedDiffusion(needs_diffusion(self.name, base), reward, strength=self.strength)
+    def rewarded(self, base: Diffusion, reward: Reward) -> GuidedDiffusion:
+        """Return the base with the reward beside it."""
+        return GuidedDiffusion(base, reward, strength=self.strength)
 
 
 class GuidedDiffusion(Rewarded):

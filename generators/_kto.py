@@ -10,13 +10,10 @@ import torch
 from torch import Tensor
 
 from ..core import UserError, derive_seed
-from ..imagesets import ImageSet
 from ._batches import Batch, TrainingData, noised
-from ._contracts import Budget, Reward
-from ._diffusion import Diffusion
-from ._finetune import Finetuner
+from ._finetune import Finetuner, Finetuning
 from ._optimise import LossOfStep
-from ._own_samples import OwnSamples, own_samples
+from ._own_samples import OwnSamples
 
 FEWEST = 4
 
@@ -53,22 +50,13 @@ class Kto(Finetuner):
         """Beta, the weight of real images, the number of samples, and what counts as plausible."""
         return {"beta": self.beta, "real": self.real, "samples": self.samples, "threshold": self.threshold}
 
-    def loss(
-        self,
-        model: Diffusion,
-        reward: Reward,
-        train: ImageSet,
-        data: TrainingData,
-        *,
-        seed: int,
-        budget: Budget,
-    ) -> LossOfStep:
+    def loss(self, job: Finetuning) -> LossOfStep:
         """Sample and judge the base once; raise ``UserError`` where it has too few samples of either kind."""
-        own = own_samples(model, reward, train, self.samples, seed=seed, batch_size=budget.batch_size)
-        good, bad = self._sorted(own)
-        reference = deepcopy(model.network).eval().requires_grad_(False)
-        quarter, own_seed = max(1, budget.batch_size // 4), derive_seed(seed, "own")
-        real_loss = model.real_loss(data, seed, max(1, budget.batch_size // 2))
+        model = job.model
+        good, bad = self._sorted(job.own_samples(self.samples))
+        reference = deepcopy(job.base.network).eval().requires_grad_(False)
+        quarter, own_seed = max(1, job.half // 2), derive_seed(job.seed, "own")
+        real_loss = job.real_loss(job.half)
         device = next(reference.parameters()).device
         sign = torch.tensor([1.0] * quarter + [-1.0] * quarter, device=device)
 

@@ -11,13 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core import UserError, derive_seed
-from ..imagesets import ImageSet
-from ._batches import TrainingData, noised
-from ._contracts import Budget, Reward
-from ._diffusion import Diffusion
-from ._finetune import Finetuner
+from ._batches import noised
+from ._finetune import Finetuner, Finetuning
 from ._optimise import LossOfStep
-from ._own_samples import OwnSamples, own_samples
+from ._own_samples import OwnSamples
 
 
 def implicit(old: Tensor, new: Tensor, beta: float) -> tuple[Tensor, Tensor]:
@@ -70,24 +67,13 @@ class Nft(Finetuner):
             "normalise": self.normalise,
         }
 
-    def loss(
-        self,
-        model: Diffusion,
-        reward: Reward,
-        train: ImageSet,
-        data: TrainingData,
-        *,
-        seed: int,
-        budget: Budget,
-    ) -> LossOfStep:
+    def loss(self, job: Finetuning) -> LossOfStep:
         """Sample the model, which becomes the old one, and return this round's loss."""
-        own = own_samples(model, reward, train, self.samples, seed=seed, batch_size=budget.batch_size)
+        model, own = job.model, job.own_samples(self.samples)
         rewards = torch.from_numpy(self._scaled(own).astype(np.float32))
-        old, base = (deepcopy(model.network).eval().requires_grad_(False) for _ in range(2))
-        if self.round:
-            base.load_state_dict(self.base_state)
-        half, own_seed = max(1, budget.batch_size // 2), derive_seed(seed, "own")
-        real_loss = model.real_loss(data, seed, half)
+        old, base = (deepcopy(each.network).eval().requires_grad_(False) for each in (model, job.base))
+        half, own_seed = job.half, derive_seed(job.seed, "own")
+        real_loss = job.real_loss(half)
         device = next(old.parameters()).device
 
         def loss(step: int) -> Tensor:

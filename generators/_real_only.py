@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ..imagesets import ImageSet
-from ._batches import TrainingData
-from ._contracts import Budget, Reward
-from ._diffusion import Diffusion
-from ._finetune import Finetuner
+from ._finetune import Finetuner, Finetuning
 from ._optimise import LossOfStep
 
 
@@ -18,15 +14,6 @@ class RealOnly(Finetuner):
 
     name = "real-only"
 
-    def loss(
-        self,
-        model: Diffusion,
-        reward: Reward,
-        train: ImageSet,
-        data: TrainingData,
-        *,
-        seed: int,
-        budget: Budget,
-    ) -> LossOfStep:
+    def loss(self, job: Finetuning) -> LossOfStep:
         """Return the denoising loss on real images; the reward is not asked."""
-        return model.real_loss(data, seed, budget.batch_size)
+        return job.real_loss()

@@ -9,13 +9,9 @@ import torch
 from torch import Tensor
 
 from ..core import UserError, derive_seed
-from ..imagesets import ImageSet
-from ._batches import TrainingData, losses
-from ._contracts import Budget, Reward
-from ._diffusion import Diffusion
-from ._finetune import Finetuner
+from ._batches import losses
+from ._finetune import Finetuner, Finetuning
 from ._optimise import LossOfStep
-from ._own_samples import own_samples
 
 
 class RewardWeighted(Finetuner):
@@ -39,22 +35,11 @@ class RewardWeighted(Finetuner):
         """Beta and the number of samples."""
         return {"beta": self.beta, "samples": self.samples}
 
-    def loss(
-        self,
-        model: Diffusion,
-        reward: Reward,
-        train: ImageSet,
-        data: TrainingData,
-        *,
-        seed: int,
-        budget: Budget,
-    ) -> LossOfStep:
+    def loss(self, job: Finetuning) -> LossOfStep:
         """Sample the base once, weigh the samples, and return ``beta L(real) + mean r L(samples)``."""
-        drawn = own_samples(model, reward, train, self.samples, seed=seed, batch_size=budget.batch_size)
+        drawn, model, half = job.own_samples(self.samples), job.model, job.half
         own, weights = drawn.data, torch.from_numpy(drawn.probability.astype(np.float32))
-        half = max(1, budget.batch_size // 2)
-        real_loss = model.real_loss(data, seed, half)
-        own_seed = derive_seed(seed, "own")
+        real_loss, own_seed = job.real_loss(half), derive_seed(job.seed, "own")
 
         def loss(step: int) -> Tensor:
             batch = own.batch(own_seed, step, half)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..core import Progress, UserError, atomic_folder, write_json
 from ..imagesets import ImageSet
-from ._contracts import Conditions, Generator, Reward
+from ._contracts import Budget, Conditions, Generator, Reward
 from ._diffusion import Diffusion
 
 REWARDED = "rewarded.json"
@@ -51,11 +51,32 @@ class Rewarded:
             write_json(into / "card.json", dataclasses.asdict(self.card))
 
 
-def needs_diffusion(method: str, base: Generator) -> Diffusion:
-    """Return the base when it is a fitted diffusion model; else raise ``UserError``."""
-    if not isinstance(base, Diffusion):
-        raise UserError(
-            f"{method} steers a diffusion model, not {base.card.name!r}", remedy="give it a Diffusion"
-        )
-    _ = base.network
-    return base
+class Steerer:
+    """An aligner without training: what it returns asks the reward while it samples."""
+
+    name = ""
+
+    def rewarded(self, base: Diffusion, reward: Reward) -> Rewarded:
+        """Return the base with the reward beside it."""
+        raise NotImplementedError
+
+    def align(
+        self,
+        base: Generator,
+        reward: Reward,
+        train: ImageSet,
+        *,
+        seed: int,
+        budget: Budget,
+        progress: Progress,
+    ) -> Rewarded:
+        """Return the base with the reward beside it; the budget's steps are not used.
+
+        Raises ``UserError`` unless the base is a fitted diffusion model.
+        """
+        if not isinstance(base, Diffusion):
+            raise UserError(
+                f"{self.name} steers a diffusion model, not {base.card.name!r}", remedy="give it a Diffusion"
+            )
+        _ = base.network
+        return self.rewarded(base, reward)

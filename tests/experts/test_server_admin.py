@@ -10,6 +10,8 @@ import pytest
 from rating_studies import small_study, url
 from serving import Page, answer_to, running_server
 
+from synmedbench.experts import win_shares
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory) -> Iterator[tuple]:
@@ -130,14 +132,19 @@ def test_a_study_without_answers_has_a_state(tmp_path):
 
 
 def test_a_study_in_pairs_has_a_state(tmp_path):
-    study = small_study(url(tmp_path), mode="compare", raters=("anna",))
+    study = small_study(url(tmp_path), n=40, n_real=20, mode="compare", raters=("anna",), repeats=0)
     with running_server(study) as base:
         rater, admin = (Page(f"{base}/r/{token}") for token in (study.link_token("anna"), study.admin_token))
-        for task in rater.tasks(20):
+        for _ in range(study.progress("anna").total):
+            (task,) = rater.tasks(1)
             assert rater.post("/api/answer", answer_to(task)).status_code == 200
         state = admin.get("/api/admin/state").json()
         assert state["mode"] == "compare"
         assert [row["name"] for row in state["shares"]] == ["diffusion", "real"]
-        assert sum(row["share"] for row in state["shares"]) == pytest.approx(1)
+        found = win_shares(study.store.preferences()).iloc[0]
+        assert [row["share"] for row in state["shares"]] == pytest.approx(
+            [found["share"], 1 - found["share"]]
+        )
+        assert all(row["lo"] < row["share"] < row["hi"] for row in state["shares"])
         assert int(admin.get("/api/admin/export?form=preference-events").headers["x-rows"]) == state["done"]
     study.close()

@@ -23,6 +23,7 @@ from synmedbench.generators import (
     conditions_like,
     sample_images,
 )
+from synmedbench.generators._finetune import Finetuning
 from synmedbench.imagesets import ImageSet
 
 BUDGET = Budget(steps=30, batch_size=24, learning_rate=2e-3)
@@ -88,7 +89,7 @@ def test_the_weighted_loss_is_the_papers(base: Diffusion, greys: ImageSet) -> No
 
     def loss(beta: float, reward: Brightness) -> float:
         method = RewardWeighted(beta=beta, samples=32)
-        return float(method.loss(base, reward, greys, data, seed=2, budget=budget)(0).detach())
+        return float(method.loss(Finetuning(base, base, reward, greys, data, 2, budget))(0).detach())
 
     real = float(base.real_loss(data, 2, 8)(0).detach())
     assert loss(0.3, Never()) == pytest.approx(0.3 * real)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from synmedbench.core import UserError, silent
 from synmedbench.generators import Budget, Diffusion, Kto, Nft, conditions_like, sample_images
-from synmedbench.generators._finetune import cut
+from synmedbench.generators._finetune import Finetuning, cut
 from synmedbench.generators._nft import implicit
 from synmedbench.imagesets import ImageSet
 
@@ -71,12 +71,14 @@ def test_the_implicit_pair_is_least_where_the_paper_says() -> None:
 def test_equal_rewards_move_nothing(base: Diffusion, greys: ImageSet, method: Nft) -> None:
     data = base.training_data(greys)
     twin = base.aligned("twin", "")
-    loss = method.loss(twin, Same(), greys, data, seed=1, budget=BUDGET)(0)
+    loss = method.loss(Finetuning(twin, base, Same(), greys, data, 1, BUDGET))(0)
     loss.backward()
     largest = max(float(p.grad.abs().max()) for p in twin.network.parameters() if p.grad is not None)
     for p in twin.network.parameters():
         p.grad = None
-    loss = Nft(real=0.0, rounds=1, samples=32).loss(twin, Bright(), greys, data, seed=1, budget=BUDGET)(0)
+    loss = Nft(real=0.0, rounds=1, samples=32).loss(Finetuning(twin, base, Bright(), greys, data, 1, BUDGET))(
+        0
+    )
     loss.backward()
     moved = max(float(p.grad.abs().max()) for p in twin.network.parameters() if p.grad is not None)
     assert largest < 1e-3 * moved
@@ -106,7 +108,7 @@ def test_at_the_base_ktos_utility_is_one_half(base: Diffusion, greys: ImageSet) 
     method = Kto(samples=64, real=0.0)
     reward = Bright(level=brightness(base, greys), sharp=0.1)
     twin = base.aligned("twin", "")
-    loss = method.loss(twin, reward, greys, base.training_data(greys), seed=1, budget=BUDGET)
+    loss = method.loss(Finetuning(twin, base, reward, greys, base.training_data(greys), 1, BUDGET))
     assert float(loss(0).detach()) == pytest.approx(-0.5, abs=1e-6)
 
 
