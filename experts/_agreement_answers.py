@@ -46,7 +46,8 @@ def repeat_pairs(answers: pd.DataFrame) -> pd.DataFrame:
     """Every rater's first answer and that at the first hidden repeat: ``rater, image_key, criterion, one,
     two``."""
     keys = ["rater", "image_key", "criterion"]
-    again = answers[answers["repeat"] > 0].sort_values("repeat", kind="stable").drop_duplicates(keys)
+    again = answers[answers["repeat"] > 0].drop_duplicates([*keys, "repeat"], keep="last")
+    again = again.sort_values("repeat", kind="stable").drop_duplicates(keys)
     first = first_showings(answers)[[*keys, "answer"]].rename(columns={"answer": "one"})
     return first.merge(again[[*keys, "answer"]].rename(columns={"answer": "two"}), on=keys)
 

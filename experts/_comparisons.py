@@ -133,6 +133,7 @@ def _duels(preferences: pd.DataFrame) -> pd.DataFrame:
     """First showings of two origins, with ``score`` of the first and the ``pair``."""
     held = latest_preferences(preferences)
     held = held[(held["repeat"].fillna(0) == 0) & held["preferred"].isin(list(_SCORE))]
+    held = held.drop_duplicates(["rater", "image_key_a", "image_key_b"], keep="last")
     held = held.assign(
         origin_a=held["origin_a"].map(_origin), origin_b=held["origin_b"].map(_origin),
         score=held["preferred"].map(_SCORE).astype("float64"),

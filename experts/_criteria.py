@@ -115,11 +115,11 @@ def criteria_faults(path: str | Path) -> list[Fault]:
 
 
 def is_criteria_file(name_or_path: str | Path) -> bool:
-    """True for the name of a built-in criteria set, and for a YAML file that has more of a criteria set than of another
-    kind of document (also where it cannot be read to its end)."""
+    """True for the name of a built-in criteria set (unless a folder of that name is there), and for a YAML file that
+    has more of a criteria set than of another kind of document (also where it cannot be read to its end)."""
     path = Path(name_or_path)
     if not path.is_file():
-        return str(name_or_path) in list_criteria()
+        return str(name_or_path) in list_criteria() and not path.exists()
     if path.suffix.lower() not in (".yaml", ".yml"):
         return False
     with path.open("rb") as file:

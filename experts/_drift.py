@@ -31,8 +31,9 @@ def drift(ratings: pd.DataFrame, *, too_fast: float = TOO_FAST) -> pd.DataFrame:
     Rows of ``what``:
 
     - ``verdict trend``: the change of the pass rate from his first image to his last, along a straight line
-      (least squares, variance robust to the line's misfit, t); ``first`` and ``last`` are the pass rates of
-      the first and the last third. His order being random, no change is expected.
+      (least squares among images of one origin, variance robust to the line's misfit, t), so that generators
+      that came one after the other are no drift; ``first`` and ``last`` are the pass rates of the first and
+      the last third. His order being random, no change is expected. Null where no times were kept.
     - ``pace trend``: the factor by which the seconds per image change from first to last (Theil and Sen's
       slope of log seconds with its interval; the test is Kendall's); ``first`` and ``last``: median seconds.
     - ``verdict, beside the others``: his pass rate less that of the other raters, real and synthetic images
@@ -72,10 +73,16 @@ def drift_lines(table: pd.DataFrame) -> list[str]:
 
 def _in_time(part: pd.DataFrame) -> pd.DataFrame:
     """In the order of the answers: by time where every row has one, else as they came."""
+    when = _times(part)
+    return part if when is None else part.assign(_when=when).sort_values("_when", kind="stable")
+
+
+def _times(part: pd.DataFrame) -> pd.Series | None:
+    """When each row was answered, or None where that is not known of all."""
     if "time" not in part.columns or part["time"].isna().any():
-        return part
+        return None
     when = pd.to_datetime(part["time"], errors="coerce", utc=True, format="ISO8601")
-    return part if when.isna().any() else part.assign(_when=when).sort_values("_when", kind="stable")
+    return None if when.isna().any() else when
 
 
 def _row(rater: str, what: str, n: int, **more: Any) -> dict[str, Any]:
@@ -95,8 +102,14 @@ def _verdict_trend(rater: str, mine: pd.DataFrame) -> dict[str, Any]:
     if y.min() == y.max():
         said = "plausible" if y[0] else "not plausible"
         return _row(rater, what, n, reason=f"one verdict throughout: {said}, {n} times")
+    if _times(mine) is None:
+        return _row(rater, what, n, reason="not every answer has a time: their order is not known")
+    origin = pd.factorize(mine["origin"].astype(str))[0]
     first, last = (float(part.mean()) for part in _thirds(y))
-    value, lo, hi, p = _line(y)
+    line = _line(y, origin)
+    if line is None:
+        return _row(rater, what, n, reason="each kind of images was shown at one time: a drift is not told from it")
+    value, lo, hi, p = line
     turned = "stricter" if value < 0 else "milder"
     words = (
         f"{rater} grew {turned}: {first:.0%} passed in the first third, {last:.0%} in the last; change along "
@@ -105,20 +118,33 @@ def _verdict_trend(rater: str, mine: pd.DataFrame) -> dict[str, Any]:
     return _row(rater, what, n, first=first, last=last, value=value, lo=lo, hi=hi, p=p, words=words)
 
 
-def _line(y: Vector) -> tuple[float, float, float, float]:
-    """The slope of y on position in [0, 1], with bounds and p (HC3 variance, t)."""
+def _line(y: Vector, origin: NDArray[np.intp]) -> tuple[float, float, float, float] | None:
+    """The slope of y on position in [0, 1] among images of one origin, with bounds and p (HC3 variance, t).
+
+    None where hardly any of the positions' spread is left within origins: under a tenth.
+    """
     from scipy.stats import t
 
-    n = len(y)
-    x = np.linspace(0, 1, n) - 0.5
+    n, kinds = len(y), int(origin.max()) + 1
+    place = np.linspace(0, 1, n)
+    x, within = _less_means(place, origin), _less_means(y, origin)
     sxx = float((x**2).sum())
-    slope = float((x * (y - y.mean())).sum() / sxx)
-    residual = y - y.mean() - slope * x
-    leverage = 1 / n + x**2 / sxx
-    error = float(np.sqrt(((x * residual / (1 - leverage)) ** 2).sum())) / sxx
-    half = float(t.ppf(0.5 + LEVEL / 2, n - 2)) * error
-    p = float(2 * t.sf(abs(slope) / error, n - 2)) if error > 0 else 0.0
+    freedom = n - kinds - 1
+    if freedom < 1 or sxx < 0.1 * n * place.var():
+        return None
+    slope = float((x * within).sum() / sxx)
+    residual = within - slope * x
+    leverage = 1 / np.bincount(origin)[origin] + x**2 / sxx
+    part = np.divide(x * residual, 1 - leverage, out=np.zeros(n), where=leverage < 1)
+    error = float(np.sqrt((part**2).sum())) / sxx
+    half = float(t.ppf(0.5 + LEVEL / 2, freedom)) * error
+    p = float(2 * t.sf(abs(slope) / error, freedom)) if error > 0 else 0.0
     return slope, slope - half, slope + half, p
+
+
+def _less_means(values: Vector, kind: NDArray[np.intp]) -> Vector:
+    means = np.bincount(kind, weights=values) / np.bincount(kind)
+    return np.asarray(values - means[kind], dtype=np.float64)
 
 
 def _pace_trend(rater: str, mine: pd.DataFrame) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pandas as pd
 from ..core import UserError
 
 DEFAULTS: Mapping[str, Any] = {"criteria_version": 1, "repeat": 0, "withdrawn": 0}
+_APART = ("study", "criteria", "criteria_version")
 _SHOWN = 10
 
 
@@ -79,9 +80,11 @@ class EventTable:
 def that_hold(table: pd.DataFrame, of_one: Sequence[str]) -> pd.DataFrame:
     """Return the last event of each thing that was judged, less those that take an answer back.
 
-    A table of an older version, without the column ``withdrawn``, has nothing taken back.
+    What is said or taken back in another study, or of other criteria, leaves an answer as it is. A table of an
+    older version, without the column ``withdrawn``, has nothing taken back.
     """
-    last = table.drop_duplicates(list(of_one), keep="last")
+    of_one = [name for name in (*of_one, *_APART) if name in table.columns]
+    last = table.drop_duplicates(of_one, keep="last")
     return last[last["withdrawn"].fillna(0) == 0] if "withdrawn" in last.columns else last
 
 

@@ -12,6 +12,7 @@ from ..imagesets import ImageSet, read_table, write_csv
 from ._criteria import CriteriaSet
 from ._criteria_store import stored_criteria
 from ._exchange_forms import COLUMN_TYPES, FORMS
+from ._exchange_formulas import guarded, unguarded
 from ._exchange_fresh import fresh_rows, rated_there
 from ._exchange_images import images_form
 from ._exchange_ratings import ratings_form
@@ -25,10 +26,11 @@ from ._store import RatingStore
 
 
 def write_ratings(ratings: pd.DataFrame, path: str | Path) -> None:
-    """Write a table as ``.csv`` or ``.parquet``, atomically."""
+    """Write a table as ``.csv`` or ``.parquet``, atomically. In a CSV, text that a spreadsheet would take for a
+    formula begins with an apostrophe, which `read_ratings` and `import_ratings` take off again."""
     suffix = Path(path).suffix.lower()
     if suffix == ".csv":
-        write_csv(ratings, path)
+        write_csv(guarded(ratings), path)
     elif suffix == ".parquet":
         with atomic_file(path) as temporary:
             ratings.to_parquet(temporary, index=False)
@@ -41,7 +43,8 @@ def read_ratings(path: str | Path) -> pd.DataFrame:
     ``UserError``."""
     if Path(path).suffix.lower() not in (".csv", ".parquet"):
         raise UserError("ratings are read from .csv or .parquet", where=path)
-    return check_ratings(read_table(path, types=COLUMN_TYPES), where=path)
+    table = read_table(path, types=COLUMN_TYPES)
+    return check_ratings(unguarded(table) if Path(path).suffix.lower() == ".csv" else table, where=path)
 
 
 def exported(

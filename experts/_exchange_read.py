@@ -12,6 +12,7 @@ from ..core import UserError, did_you_mean
 from ..imagesets import ImageSet, read_table, wrong_marks
 from ._criteria import CriteriaSet
 from ._exchange_forms import COLUMN_TYPES, FORMS
+from ._exchange_formulas import unguarded
 from ._exchange_images import check_images_form, from_images_form
 from ._exchange_known import Known, known_of_set, known_of_store, match_images
 from ._exchange_ratings import from_ratings_form
@@ -139,7 +140,7 @@ def _read(
     form = form or guess_form(table.columns, path)
     if suffix == ".csv" and form in ("events", "preference-events"):
         table = read_table(path, text=_Every(), types=COLUMN_TYPES)
-    return form, table, None, []
+    return form, unguarded(table) if suffix == ".csv" else table, None, []
 
 
 class _Every(frozenset[str]):

@@ -33,7 +33,8 @@ def label_studio_tasks(
     """Return one task per image: all of ``images``, or without it those that were rated; with their annotations.
 
     ``data.image`` is ``prefix`` and the image's file name, or with ``embed`` the picture itself (PNG, base64).
-    Nothing in ``data`` says which images are synthetic, but a file's name or folder may.
+    Label Studio's table of tasks shows ``data`` to annotators: the image set there, and a file's name or folder, may
+    say which images are synthetic.
     """
     form = ratings_form(ratings)
     rows = list(known_of_set(images).by_key.values()) if images is not None else _rated(form)

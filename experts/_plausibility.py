@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..core import LEVEL, UserError, holm
-from ._agreement_answers import SCALED, VERDICT, answer_table, column_values, first_showings
+from ._agreement_answers import SCALED, VERDICT, answer_table, column_values
 from ._share_interval import Difference, paired_difference, share_interval
 
 REAL = "real"
@@ -26,6 +26,7 @@ PLAUSIBILITY_COLUMNS = (
     "margin", "verdict", "reason",
 )  # fmt: skip
 _ALPHA = 1 - LEVEL
+_ONE_VOTE = ["rater", "image", "image_key", "origin", "criterion"]
 
 
 def plausibility(
@@ -80,14 +81,20 @@ def plausibility(
 
 
 def vote_table(ratings: pd.DataFrame, *, criteria: bool = False) -> pd.DataFrame:
-    """The answers at first showings with ``vote`` (1, 0, or NaN for cannot tell) and ``origin`` filled in."""
-    answers = first_showings(answer_table(ratings))
+    """The answers at first showings with ``vote`` (1, 0, or NaN for cannot tell) and ``origin`` filled in.
+
+    Two generators may give the same image (one picks from the other's, or both copy): each has its vote, and
+    the intervals know by the image's key that they are one.
+    """
+    answers = answer_table(ratings)
+    answers = answers[answers["repeat"] == 0].assign(origin=origins(answers))
+    answers = answers.drop_duplicates(_ONE_VOTE, keep="last")
     kept = answers["criterion"] == VERDICT
     if criteria:
         kept = answers["criterion"] != SCALED
     answers = answers[kept].reset_index(drop=True)
     votes = answers["answer"].map({"1": 1.0, "yes": 1.0, "0": 0.0, "no": 0.0}).astype("float64")
-    return answers.assign(vote=votes, origin=origins(answers))
+    return answers.assign(vote=votes)
 
 
 def origins(ratings: pd.DataFrame) -> pd.Series:

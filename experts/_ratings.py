@@ -97,8 +97,8 @@ def tidy(ratings: pd.DataFrame) -> pd.DataFrame:
 
 
 def latest(ratings: pd.DataFrame) -> pd.DataFrame:
-    """Return the answers that hold: the last event of each rater, image, criterion and repeat, less those
-    whose last event takes the answer back. Every reader of ratings begins here."""
+    """Return the answers that hold: the last event of each rater, image, criterion and repeat in a study, less
+    those whose last event takes the answer back. Every reader of ratings begins here."""
     return that_hold(ratings, ("rater", "image", "image_key", "criterion", "repeat"))
 
 

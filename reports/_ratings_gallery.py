@@ -44,7 +44,7 @@ def rejected_images(material: RatingsMaterial) -> tuple[list[Rejected], str]:
     Real images are left out unless they were asked for: a rejected one is still a picture of a patient.
     """
     answers = material.answers
-    first = answers[answers["repeat"] == 0]
+    first = answers[answers["repeat"] == 0].drop_duplicates(["rater", "image_key", "criterion"], keep="last")
     if not material.show_real and len(first):
         first = first[first["origin"] != REAL]
     votes = first[first["criterion"] == "plausible"]

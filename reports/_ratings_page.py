@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..core import LEVEL, code_version, write_text
-from ..experts import RatingStore
+from ..experts import RatingStore, latest
 from ..imagesets import ImageSet
 from ._blocks import render
 from ._names import clean, plural
@@ -77,7 +77,7 @@ def ratings_html(material: RatingsMaterial) -> str:
 
 
 def _lead(material: RatingsMaterial) -> str:
-    ratings = material.ratings
+    ratings = latest(material.ratings)
     parts = []
     if len(ratings):
         shown = ratings.drop_duplicates(["rater", "image", "image_key", "repeat"])

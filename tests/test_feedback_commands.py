@@ -78,7 +78,7 @@ def test_ratings_go_out_and_in_and_are_not_doubled(work, tmp_path):
     first = call("ratings", "import", fresh, tmp_path / "ratings.csv")
     again = call("ratings", "import", fresh, tmp_path / "ratings.csv")
     assert "240 new rows" in first.stdout
-    assert "0 new ratings" in again.stdout
+    assert "0 new rows" in again.stdout
     assert "simulated" in call("ratings", "agreement", fresh).stdout
 
 

@@ -101,3 +101,32 @@ def test_false_alarms_are_rare() -> None:
     alarms = sum(bool(shown(study({"real": 0.9, "gan": 0.7}, n=60, seed=seed))) for seed in range(100))
     print(f"studies of steady raters with any finding: {alarms} of 100")
     assert alarms <= 12
+
+
+def test_generators_that_came_one_after_the_other_are_no_drift() -> None:
+    ratings = study({"real": 0.95, "gan": 0.1}, n=120)
+    votes = ratings.drop_duplicates(["rater", "image", "repeat"])
+    order = votes.sort_values(["origin", "time"]).groupby("rater").cumcount()
+    places = dict(
+        zip(
+            zip(votes["rater"], votes["image"], votes["repeat"], strict=True),
+            order.loc[votes.index],
+            strict=True,
+        )
+    )
+    times = [f"2026-01-05T{8 + places[key] // 3600:02d}:{places[key] // 60 % 60:02d}:{places[key] % 60:02d}Z"
+             for key in zip(ratings["rater"], ratings["image"], ratings["repeat"], strict=True)]  # fmt: skip
+    table = drift(ratings.assign(time=times))
+    trend = table[table["what"] == "verdict trend"]
+    assert (trend["first"] - trend["last"]).abs().min() > 0.5
+    assert not trend["shown"].any()
+    assert (trend["lo"] < 0).all()
+    assert (trend["hi"] > 0).all()
+
+
+def test_without_times_no_trend_is_told() -> None:
+    table = drift(study({"real": 0.9, "gan": 0.7}, n=120).assign(time=None))
+    assert (
+        table.loc[table["what"] == "verdict trend", "reason"]
+        == "not every answer has a time: their order is not known"
+    ).all()

@@ -96,6 +96,18 @@ def test_answers_taken_back_and_hidden_repeats_do_not_count() -> None:
     assert before["n"].sum() - after["n"].sum() == 1
 
 
+def test_two_generators_that_give_the_same_image_have_a_vote_each() -> None:
+    ratings = study({"real": 0.9, "base": 0.5}, n=40)
+    base = ratings[ratings["origin"] == "base"]
+    chosen = base.assign(event_id="b" + base["event_id"], origin="best", image="best/" + base["image"])
+    table = plausibility(pd.concat([ratings, chosen], ignore_index=True)).set_index("origin")
+    assert (
+        table.loc["best", ["n", "n_images", "share"]].tolist()
+        == table.loc["base", ["n", "n_images", "share"]].tolist()
+    )
+    assert table.loc["base", "n_images"] == 40
+
+
 def test_answers_to_two_versions_are_not_compared() -> None:
     ratings = study({"real": 0.9, "gan": 0.6}, overlap=1.0)
     mixed = ratings.assign(criteria_version=ratings["rater"].map({"anna": 1, "ben": 2, "cleo": 2}))

@@ -95,6 +95,23 @@ def test_a_rater_has_one_vote_the_last_and_repeats_have_none() -> None:
     assert latest(table(*votes))["event_id"].tolist() == ["a-x-1", "a-x-2"]
 
 
+def test_another_study_takes_no_answer_back() -> None:
+    """One rater judges one image in two studies, and thinks again in the second."""
+    first, second = rating("a", "x", 1, 1, study="one"), rating("a", "x", 0, 2, study="two", answer="no")
+    both = table(first, second)
+    assert latest(both)["event_id"].tolist() == ["a-x-1", "a-x-2"]
+    assert verdicts(both).tolist() == [0], "one vote, the last"
+    back = rating("a", "x", None, 3, study="two", withdrawn=1)
+    assert latest(table(first, second, back))["event_id"].tolist() == ["a-x-1"]
+    assert verdicts(table(first, second, back)).tolist() == [1]
+
+
+def test_answers_to_another_version_are_kept_apart() -> None:
+    rows = table(rating("a", "x", 1, 1, criteria_version=1), rating("a", "x", 0, 2, criteria_version=2))
+    assert latest(rows)["criteria_version"].tolist() == [1, 2]
+    assert verdicts(rows).tolist() == [0]
+
+
 def test_one_name_for_two_images_is_refused() -> None:
     votes = table(rating("a", "x", 1), rating("a", "x", 0, 1, image_key="other"))
     with pytest.raises(UserError, match="stand for several images"):
