@@ -119,29 +119,28 @@ def pair_up(
     seed: int,
 ) -> list[Unit]:
     """Return the pairs of synthetic images with equal shown values, of different origins where there are several,
-    and one pair of every real image with a synthetic one of equal shown values.
+    and of every real image with a synthetic one of equal shown values, as long as there are any.
 
-    ``made`` and ``real`` give each item's origin and shown values. Every synthetic image stands in at most one
-    pair with another synthetic one.
+    ``made`` and ``real`` give each item's origin and shown values. No item stands in two pairs: one that a rater
+    meets twice with different partners would be known to be synthetic.
     """
-    pairs: list[tuple[int, int]] = []
-    by_stratum: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for item, (_, stratum) in sorted(made.items()):
-        by_stratum[stratum].append(item)
+    pairs = []
+    by_stratum, there = _by_stratum(made), _by_stratum(real)
     several = len({origin for origin, _ in made.values()}) > 1
-    partners: dict[tuple[str, ...], list[int]] = {}
     for stratum, items in sorted(by_stratum.items()):
         mixed = [items[i] for i in rng(seed, "pairs", *stratum).permutation(len(items))]
-        pairs += _matched(mixed, {item: made[item][0] for item in items}, several)
-        partners[stratum] = [items[i] for i in rng(seed, "partners", *stratum).permutation(len(items))]
-    used: Counter[tuple[str, ...]] = Counter()
-    for item, (_, stratum) in sorted(real.items()):
-        there = partners.get(stratum, [])
-        if there:
-            pairs.append((there[used[stratum] % len(there)], item))
-            used[stratum] += 1
+        guests = there.get(stratum, [])[: len(mixed)]
+        pairs += list(zip(mixed, guests, strict=False))
+        pairs += _matched(mixed[len(guests) :], {item: made[item][0] for item in items}, several)
     about = {**made, **real}
     return [Unit(a, b, (about[a][0], about[b][0], *about[a][1])) for a, b in map(sorted, pairs)]
+
+
+def _by_stratum(items: Mapping[int, tuple[str, tuple[str, ...]]]) -> dict[tuple[str, ...], list[int]]:
+    found: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for item, (_, stratum) in sorted(items.items()):
+        found[stratum].append(item)
+    return found
 
 
 def _matched(mixed: Sequence[int], origin: Mapping[int, str], several: bool) -> list[tuple[int, int]]:

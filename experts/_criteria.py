@@ -16,7 +16,7 @@ from ._criteria_yaml import read_yaml
 
 _BUILTIN = Path(__file__).parent / "criteria"
 SCHEMA_FILE = _BUILTIN / "criteria.schema.json"
-RESERVED = ("verdict", "realism", "note")
+RESERVED = ("verdict", "plausible", "realism", "note")
 """Criteria that every set has besides its questions: the verdict on the whole image, realism from 1 to 5, and a
 free note."""
 

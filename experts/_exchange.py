@@ -173,7 +173,7 @@ def _refuse_strange(store: RatingStore, column: str, name: str | None) -> None:
     tables = (store.ratings(), store.preferences())
     known = {str(each) for table in tables for each in table[column].dropna()}
     if name is not None and name not in known and any(len(table) for table in tables):
-        raise UserError(f"no ratings of {column} {name!r}", where=store.url, remedy=did_you_mean(name, known))
+        raise UserError(f"no ratings of {column} {name!r}", where=store.place, remedy=did_you_mean(name, known))
 
 
 def _chosen(study: str | None, criteria: str | None) -> dict[str, str]:

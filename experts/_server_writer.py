@@ -69,6 +69,10 @@ class _Job:
     future: asyncio.Future[Any]
 
 
+STOPPING = 15.0
+"""Seconds that the end of the server waits for the writer; what was not saved then was not acknowledged either."""
+
+
 class Writer:
     """Takes answers and other changes of a study from the event loop, in order, on a thread of its own.
 
@@ -86,10 +90,10 @@ class Writer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what waits, then end; returns when the thread is gone."""
+        """Finish what waits, then end; a store that does not answer is given up after 15 seconds."""
         if self._thread.is_alive():
             self._queue.put(None)
-            self._thread.join()
+            self._thread.join(STOPPING)
 
     async def answer(self, rater: str, answer: Answer) -> Any:
         """Return the rater's progress when the answer is safe on the disk.

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..core import UserError, content_key
 from ._preference_columns import PREFERENCE_COLUMNS, check_preferences, tidy_preferences
 from ._ratings import RATING_COLUMNS, check_ratings, latest, tidy
-from ._store_engine import READING, in_memory, make_engine
+from ._store_engine import READING, in_memory, make_engine, without_password
 from ._store_schema import bring_up_to_date, insert, is_current
 from ._store_tables import EVENT_COLUMNS, EVENTS, PREFERENCES, RATINGS
 
@@ -56,10 +56,10 @@ class RatingStore:
         # One connection serves all threads of a store in memory: they take turns.
         self._turn = RLock() if in_memory(self._engine.url) else nullcontext()
         with self.work(reading=True) as connection:
-            current = is_current(connection, url)
+            current = is_current(connection, self.place)
         if not current:
             with self.work() as connection:
-                bring_up_to_date(connection, url, create)
+                bring_up_to_date(connection, self.place, create)
 
     def add(self, ratings: pd.DataFrame) -> int:
         """Add ratings, all or none, and return how many were new.
@@ -67,13 +67,13 @@ class RatingStore:
         An event that is there already is not doubled. Raises ``UserError`` for faulty rows, and when an event
         id is there with other content: events are never rewritten, a change of mind is a new event.
         """
-        rows = [as_row(row) for row in check_ratings(ratings, where=self.url).to_dict("records")]
+        rows = [as_row(row) for row in check_ratings(ratings, where=self.place).to_dict("records")]
         return self._add(RATINGS, rows)
 
     def add_preferences(self, preferences: pd.DataFrame) -> int:
         """Add preferences (columns of ``PREFERENCE_COLUMNS``), all or none, and return how many were new; see
         ``add``."""
-        checked = check_preferences(preferences, where=self.url)
+        checked = check_preferences(preferences, where=self.place)
         return self._add(PREFERENCES, [as_row(row) for row in checked.to_dict("records")])
 
     def ratings(self, **columns: Any) -> pd.DataFrame:
@@ -119,22 +119,22 @@ class RatingStore:
         except SQLAlchemyError as error:
             cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
             raise StoreError(
-                f"the store cannot be used: {cause}", where=self._place, remedy=_remedy(cause)
+                f"the store cannot be used: {cause}", where=self.place, remedy=_remedy(cause)
             ) from error
         except UnicodeEncodeError as error:
-            raise UserError(f"text that is no Unicode: {error.object!r}", where=self._place) from error
+            raise UserError(f"text that is no Unicode: {error.object!r}", where=self.place) from error
 
     @property
-    def _place(self) -> str:
-        """The address without its password."""
-        return self._engine.url.render_as_string(hide_password=True) if "@" in self.url else self.url
+    def place(self) -> str:
+        """The address without its password, for messages."""
+        return without_password(self.url)
 
     def _table(
         self, table: sa.Table, names: Sequence[str] | Mapping[str, str], columns: dict[str, Any], word: str
     ) -> pd.DataFrame:
         strange = [name for name in columns if name not in names]
         if strange:
-            raise UserError(f"{word} have no column {strange[0]!r}", where=self._place)
+            raise UserError(f"{word} have no column {strange[0]!r}", where=self.place)
         chosen = sa.select(*(table.c[name] for name in names)).order_by(table.c.position)
         for name, value in columns.items():
             values = list(value) if isinstance(value, list | tuple | set) else [value]
@@ -153,7 +153,9 @@ class RatingStore:
                 if fresh:
                     # Row by row through one statement: compiled once, and the drivers count what was new.
                     adding = insert(connection, table).on_conflict_do_nothing()
-                    new += connection.execute(adding, fresh, execution_options={"preserve_rowcount": True}).rowcount
+                    new += connection.execute(
+                        adding, fresh, execution_options={"preserve_rowcount": True}
+                    ).rowcount
                 self._refuse_changed(connection, table, part)
             return new
 
@@ -165,7 +167,7 @@ class RatingStore:
         if changed:
             raise UserError(
                 f"{len(changed)} events are in the store with other content, such as {changed[0]!r}",
-                where=self._place,
+                where=self.place,
                 remedy="events are never rewritten: give the change a new event_id",
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,18 +14,22 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from ..core import UserError
 from ._store_tables import ABOUT
 
+_PATIENCE = {"connect_timeout": 10, "tcp_user_timeout": 20_000, "options": "-c statement_timeout=60000"}
+"""A PostgreSQL server that says nothing is given up: after 10 s to connect, 20 s for bytes to arrive, 60 s a statement
+(libpq's connection parameters; the address may name others)."""
 READING = "synmedbench_reading"
 """Execution option of a connection that only reads: on SQLite it then takes no turn from those who write."""
 
 
 def make_engine(url: str, create: bool) -> sa.Engine:
     """Return the engine of a store's address; every address that cannot be used is a ``UserError``."""
+    where = without_password(url)
     try:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() not in ("sqlite", "postgresql"):
             raise UserError(
                 f"ratings are not kept in {parsed.get_backend_name()!r}",
-                where=url,
+                where=where,
                 remedy="use sqlite:///ratings.db or postgresql+psycopg://user@host/name",
             )
         if parsed.get_backend_name() == "postgresql":
@@ -32,14 +37,23 @@ def make_engine(url: str, create: bool) -> sa.Engine:
         return _sqlite_engine(parsed, create)
     except (ArgumentError, NoSuchModuleError) as error:
         raise UserError(
-            "not the address of a store", where=url, remedy="write sqlite:///ratings.db, three slashes"
+            "not the address of a store", where=where, remedy="write sqlite:///ratings.db, three slashes"
         ) from error
     except ModuleNotFoundError as error:
         raise UserError(
             f"the driver {error.name} is not installed",
-            where=url,
+            where=where,
             remedy='pip install "synmedbench[postgres]"',
         ) from error
+
+
+def without_password(url: str) -> str:
+    """Return an address as messages show it; also one that cannot be read, up to its last ``@``."""
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        return re.sub(r"://.*@", "://***@", url)
+    return parsed.render_as_string(hide_password=True) if parsed.password is not None else url
 
 
 def in_memory(url: sa.URL) -> bool:
@@ -48,7 +62,8 @@ def in_memory(url: sa.URL) -> bool:
 
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, pool_pre_ping=True)
+    patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+    engine = sa.create_engine(url, pool_pre_ping=True, connect_args=patience)
 
     @sa.event.listens_for(engine, "connect")
     def _durable(raw: Any, _record: Any) -> None:

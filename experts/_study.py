@@ -62,6 +62,7 @@ class Study:
         self._secret, self._pictures = secret, pictures
         self._hands: dict[str, Hand] = {}
         self._status: Status | None = None
+        self._changes = 0
 
     @property
     def name(self) -> str:
@@ -120,7 +121,7 @@ class Study:
             hand = later_hand(units, {k: list(v) for k, v in hands.items()}, rater, s.overlap, s.seed)
             order = in_order(hand, rater, s.repeats, s.seed)
             write_rater(connection, s, rater, len(links), order, self.clock())
-        self._status = None
+        self._forget()
         return rater
 
     def renew(self, rater: str) -> str:
@@ -134,7 +135,7 @@ class Study:
                 connection, self.name, link.rater, generation=generation, expires=expires, revoked=None
             )
             write_event(connection, self.name, "link renewed", moment, rater=rater)
-        self._status = None
+        self._forget()
         return self.link_token(rater)
 
     def revoke(self, rater: str) -> None:
@@ -144,7 +145,7 @@ class Study:
         with self.store.work() as connection:
             change_link(connection, self.name, rater, revoked=stamp(moment))
             write_event(connection, self.name, "link revoked", moment, rater=rater)
-        self._status = None
+        self._forget()
 
     @property
     def fresh(self) -> bool:
@@ -160,12 +161,12 @@ class Study:
     def pause(self) -> None:
         """Pause the study: the page takes no answers until `resume`."""
         self.record("paused")
-        self._status = None
+        self._forget()
 
     def resume(self) -> None:
         """End the pause."""
         self.record("resumed")
-        self._status = None
+        self._forget()
 
     def record(self, kind: str, rater: str | None = None, **detail: Any) -> None:
         """Add a row to the audit trail: what happened, by whom, and any particulars."""
@@ -248,9 +249,14 @@ class Study:
         return links[rater]
 
     def _now(self) -> Status:
-        status = self._status
-        if status is None or not self.fresh:
+        status, changes = self._status, self._changes
+        if status is None or not status.fresh:
             with self.store.work(reading=True) as connection:
                 status = read_status(connection, self.name, self._secret)
-            self._status = status
+            if changes == self._changes:  # else what was read may be older than what was written meanwhile
+                self._status = status
         return status
+
+    def _forget(self) -> None:
+        self._changes += 1
+        self._status = None

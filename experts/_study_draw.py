@@ -29,13 +29,11 @@ def drawn(
             chosen,
             [*told, "no real images are mixed in: what raters reject of real ones stays unknown"],
         )
-    firsts = len(chosen)
-    if settings.mode == "compare":
-        numbered = {i: (each.origin, each.stratum) for i, each in enumerate(chosen)}
-        firsts = len(pair_up(numbered, {}, settings.seed)) or len(chosen)
-    wished = round(firsts * share / (1 - share))
+    # Of comparisons each with a real image takes one synthetic image, each other one takes two.
+    odds = share / (2 - share) if settings.mode == "compare" else share / (1 - share)
+    wished = round(len(chosen) * odds)
     if not wished:
-        told.append(f"no real image is mixed in: {firsts} tasks are too few for a share of {share:g}")
+        told.append(f"no real image is mixed in: {len(chosen)} images are too few for a share of {share:g}")
     mixed_in, lack = choose_real(there, chosen, wished, settings.seed)
     return shown, [*chosen, *mixed_in], told + lack
 

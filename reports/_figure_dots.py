@@ -61,9 +61,10 @@ def draw_dots(axis: Axes, dots: Sequence[Dot], *, labels: bool = True) -> None:
 
 
 def shorten(name: str, most: int = 28) -> str:
-    """The name on one line of a figure."""
+    """The name on one line of a figure; the end stays, for names of one kind differ there."""
     text = clean(name)
-    return text if len(text) <= most else text[: most - 1] + "…"
+    tail = most // 3
+    return text if len(text) <= most else text[: most - tail - 1] + "…" + text[-tail:]
 
 
 def _marks(estimate: Estimate) -> list[tuple[float, float | None, float | None]]:

@@ -16,6 +16,7 @@ from ..experts import (
     comparison_lines,
     drift,
     drift_lines,
+    paradox,
     plausibility,
     summary_lines,
     verdict_lines,
@@ -77,6 +78,7 @@ def _agreements(ratings: pd.DataFrame, by: Sequence[str]) -> list[Text | Table]:
         numeric=("Images", *_SHOWN),
     )
     reasons: dict[str, int] = {}
+    told: list[str] = []
     for (column, group, criterion), part in summary.groupby(["column", "group", "criterion"], sort=False):
         rows = {row["measure"]: row for row in part.to_dict("records")}
         if any(row["n_images"] for row in rows.values()):
@@ -84,9 +86,9 @@ def _agreements(ratings: pd.DataFrame, by: Sequence[str]) -> list[Text | Table]:
             where = "" if column == "all" else f", {column_name(str(column))} {clean(group)}"
             cells = [_short(rows.get(measure), reasons) for measure in _SHOWN.values()]
             table.add_row(name + where, f"{rows['share equal']['n_images']:,}", *cells)
+            told += [f"{name}: {each}" for each in [paradox(rows)] if each and column == "all"]
     table.caption = Text("\n".join(f"({place}) {reason}" for reason, place in reasons.items()))
     table.caption_justify = "left"
-    told = [line.strip() for line in summary_lines(ratings) if line.startswith("    ")]
     without = summary[(summary["column"] == "all") & (summary["n_images"] == 0)]
     if (without["measure"] == "share equal").any() and not (
         summary[summary["measure"] == "share equal"]["n_images"] > 0

@@ -218,6 +218,7 @@ TRAPS = {
         "did you mean 'nevus'",
     ),
     "reserved": (HEAD + QUESTION.replace("size", "verdict"), "line 7: questions.1.id: 'verdict' is reserved"),
+    "reserved-too": (HEAD + QUESTION.replace("size", "plausible"), "questions.1.id: 'plausible' is reserved"),
     "meaning": (HEAD + QUESTION + "    meaning: x\n", "questions.1.meaning: unknown field"),
     "misspelt": (
         HEAD + QUESTION + "    expeced: {a: b}\n",

@@ -13,6 +13,8 @@ from synmedbench.core import UserError
 from synmedbench.experts import (
     PREFERENCE_COLUMNS,
     RatingStore,
+    StoreError,
+    _store_engine,
     export_ratings,
     import_ratings,
     latest,
@@ -159,3 +161,27 @@ def test_export_and_import(url: str, tmp_path: Path) -> None:
     assert import_ratings(other, tmp_path / "r.csv") == 60
     assert import_ratings(other, tmp_path / "r.csv") == 0
     pd.testing.assert_frame_equal(other.ratings(), store.ratings())
+
+
+SECRET = "postgresql+psycopg://anna:SECRET@127.0.0.1:1/ratings"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [SECRET, SECRET.replace("psycopg", "nodriver"), "mysql://anna:SECRET@host/x", "://anna:SECRET@x"],
+)
+def test_no_message_shows_the_password(address: str) -> None:
+    with pytest.raises(UserError) as told:
+        RatingStore(address)
+    assert "SECRET" not in str(told.value)
+
+
+def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    pytest.importorskip("psycopg")
+    monkeypatch.setitem(_store_engine._PATIENCE, "connect_timeout", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(StoreError, match="timeout"):
+            RatingStore(f"postgresql+psycopg://anna@127.0.0.1:{port}/ratings")
