@@ -81,4 +81,4 @@ def end_lines(study: Study, listener: Listener) -> list[str]:
         )
     until = min((row["expires"] for row in study.state()["raters"]), default="")[:10]
     holds = f"; links hold until {until}" if until else ""
-    return [*lines, f"answers are kept in {study.store._place}{holds}; stop with Ctrl-C"]
+    return [*lines, f"answers are kept in {study.store.place}{holds}; stop with Ctrl-C"]
