@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -80,6 +81,8 @@ def _postgres_engine(url: sa.URL) -> sa.Engine:
 def _sqlite_engine(url: sa.URL, create: bool) -> sa.Engine:
     if in_memory(url):
         engine = sa.create_engine(url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
+    elif not create and _only_readable(Path(str(url.database))):
+        return _frozen_engine(Path(str(url.database)))
     else:
         _prepare_place(Path(str(url.database)), create)
         engine = sa.create_engine(url, connect_args={"timeout": 60})
@@ -100,6 +103,26 @@ def _sqlite_engine(url: sa.URL, create: bool) -> sa.Engine:
     return engine
 
 
+def _only_readable(path: Path) -> bool:
+    """True for a file that is there, in a place where nothing can be written: a mounted archive, another's folder."""
+    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK))
+
+
+def _frozen_engine(path: Path) -> sa.Engine:
+    """A store that nobody can change: read without the files that SQLite else writes beside it."""
+    if path.with_name(f"{path.name}-wal").is_file() and path.with_name(f"{path.name}-wal").stat().st_size:
+        raise UserError(
+            "it cannot be read where nothing can be written: its last answers lie in the file beside it (-wal)",
+            where=path,
+            remedy="copy both files to a place of your own",
+        )
+    address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    _refuse_foreign(path, address)
+    return sa.create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=sa.NullPool
+    )
+
+
 def _prepare_place(path: Path, create: bool) -> None:
     if not create and not path.is_file():
         raise UserError("no ratings are kept there: the file does not exist", where=path)
@@ -109,15 +132,15 @@ def _prepare_place(path: Path, create: bool) -> None:
         raise UserError(
             "cannot write there: it is not a folder", where=path.parent, remedy="choose another place"
         ) from error
-    _refuse_foreign(path)
+    _refuse_foreign(path, f"{path.absolute().as_uri()}?mode=ro")
 
 
-def _refuse_foreign(path: Path) -> None:
+def _refuse_foreign(path: Path, address: str) -> None:
     """Another program's SQLite file is left as it is: not even its journal mode is changed."""
     if not path.is_file() or not path.stat().st_size:
         return
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as raw:
+        with closing(sqlite3.connect(address, uri=True, timeout=60)) as raw:
             names = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     except sqlite3.Error as error:
         raise UserError(

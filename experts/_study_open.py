@@ -69,7 +69,7 @@ def open_study(
     sets = [*images, *([real] if real is not None else [])]
     with store.work(reading=True) as connection:
         there = study_row(connection, settings.name)
-    pictures = PictureFile(folder)
+    pictures = PictureFile(folder, side=settings.side)
     try:
         if there is None:
             there = _begin(store, images, real, criteria, settings, pictures)
@@ -175,7 +175,7 @@ def _opened(
         secret=there["secret"],
         items=items,
         shown=tuple(about["shown"]),
-        told=about["told"],
+        told=[*about["told"], *pictures.told],
         pictures=pictures,
     )
     for rater in settings.raters:

@@ -37,6 +37,7 @@ class StudySettings(BaseModel):
     overlap: float = Field(default=0.2, ge=0, le=1, description="share of the images that all raters see")
     repeats: float = Field(default=0.1, ge=0, le=1, description="hidden repeats, a share of first showings")
     show: tuple[str, ...] = Field(default=SHOW, description="requested columns that the rater is told")
+    side: int = Field(default=1024, ge=16, le=10_000, description="longest side of the pictures, in pixels")
     days: float = Field(default=30, gt=0, le=3650, description="how long links hold")
     seed: int = Field(default=0, description="seed of the draw, of the deal and of every order")
 
@@ -83,5 +84,28 @@ def _name_fault(name: str) -> str | None:
 
 
 def _told(fault: Any) -> str:
+    """A fault by the option's name, without pydantic's words where it is a number out of its range."""
     place = ".".join(str(part) for part in fault["loc"]) or "the settings"
-    return f"{place}: {fault['msg'].removeprefix('Value error, ')}"
+    known = place in StudySettings.model_fields and place != "name"
+    option = f"--{place.replace('_', '-')}" if known else {"name": "--study"}.get(place, place)
+    kind, given = str(fault["type"]), fault["input"]
+    if kind == "string_pattern_mismatch":
+        return f"{option} must be small letters, digits and -, not - first, got {given!r}"
+    if kind in _MUST_BE:
+        return f"{option} must be {_MUST_BE[kind].format(**fault.get('ctx', {}))}, got {given!r}"
+    return f"{option}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+_MUST_BE = {
+    "greater_than": "above {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than_equal": "{le:g} or less",
+    "finite_number": "a finite number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "int_type": "a whole number",
+    "literal_error": "{expected}",
+    "string_too_long": "{max_length} characters at most",
+}

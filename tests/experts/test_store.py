@@ -185,3 +185,17 @@ def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch)
         port = silent.getsockname()[1]
         with pytest.raises(StoreError, match="timeout"):
             RatingStore(f"postgresql+psycopg://anna@127.0.0.1:{port}/ratings")
+
+
+def test_a_store_where_nothing_can_be_written_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ratings.db"
+    store = RatingStore(f"sqlite:///{path}")
+    store.add(ratings(3))
+    store.close()
+    monkeypatch.setattr(_store_engine.os, "access", lambda *_: False)
+    assert len(RatingStore(f"sqlite:///{path}", create=False).ratings()) == 3
+    path.with_name("ratings.db-wal").write_bytes(b"answers")
+    with pytest.raises(UserError, match="last answers lie in the file beside it"):
+        RatingStore(f"sqlite:///{path}", create=False)
