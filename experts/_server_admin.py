@@ -15,6 +15,7 @@ from ._admin_export import FORMATS, FORMS, export_bytes
 from ._admin_state import AdminView
 from ._server_forms import PauseForm, RaterForm, bearer, read_form
 from ._server_writer import Writer
+from ._study_settings import rater_name
 from ._study_types import TokenError
 
 if TYPE_CHECKING:
@@ -52,13 +53,13 @@ class AdminDesk:
         """`POST /api/admin/raters`: add one, give a new link (the old one stops), or take the link back."""
         self.check(bearer(request))
         form = await read_form(request, RaterForm)
-        rater = form.rater.strip()
         change = {
             "add": self.study.add_rater,
             "renew": self.study.renew,
             "revoke": self.study.revoke,
         }[form.action]
         try:
+            rater = rater_name(form.rater)
             await self.writer.call(partial(change, rater))
             self.view.forget()
             if form.action == "revoke":

@@ -120,6 +120,7 @@ def make_app(study: Study, hosts: HostNames | None = None, *, address: str | Non
         lifespan=alive, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, debug=False
     )
     pages, rater, admin = Pages(), RaterDesk(study, writer), AdminDesk(study, writer, address)
+    app.add_api_route("/", pages.nothing, methods=["GET"])
     app.add_api_route("/r/{token}", _page(pages, "rate.html", study.rater_of), methods=["GET"])
     app.add_api_route("/admin/{token}", _page(pages, "admin.html", admin.check), methods=["GET"])
     app.add_api_route("/static/{name}", pages.static, methods=["GET"])
@@ -193,7 +194,13 @@ def _session_facts(study: Study) -> dict[str, Any]:
     """What every rater is told once: the questions and the picture's size; no word of how the set was made."""
     criteria = study.criteria
     questions = [
-        {"id": each.id, "text": each.text, "classes": each.classes, "expected": each.expected}
+        {
+            "id": each.id,
+            "text": each.text,
+            "classes": each.classes,
+            "expected": each.expected,
+            "needs": each.needs,
+        }
         for each in criteria.questions
     ]
     return {
@@ -207,6 +214,7 @@ def _session_facts(study: Study) -> dict[str, Any]:
             "title": criteria.title,
             "questions": questions,
             "realism": criteria.realism.model_dump(),
+            "names": criteria.aliases,
         },
         "shown": list(study.shown),
         "size": list(study.size),

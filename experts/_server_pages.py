@@ -12,6 +12,11 @@ from starlette.responses import HTMLResponse, Response
 _FOLDER = Path(__file__).parent / "page"
 _KINDS = {".js": "text/javascript", ".css": "text/css"}
 _MESSAGES = {
+    "none": (
+        "Every rater has a link of their own",
+        "This address alone shows nothing. Open the whole link that you were sent; "
+        "if you have none, ask the person who runs the study.",
+    ),
     "wrong": (
         "This link does not work",
         "It may have been cut off on its way. Copy the whole address from the message in which you got it; "
@@ -47,6 +52,10 @@ class Pages:
         if kind is None:
             raise HTTPException(404, "no such file")
         return Response(_read(name), media_type=kind)
+
+    async def nothing(self) -> Response:
+        """`GET /`: a page that says that a link is needed."""
+        return self.message(404, "none")
 
     def message(self, status: int, kind: str) -> Response:
         """A plain page that says why there is nothing to see, and whom to ask."""

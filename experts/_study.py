@@ -111,8 +111,9 @@ class Study:
         with self.store.work() as connection:
             study_row(connection, self.name, lock=True)
             links = read_links(connection, self.name)
-            if rater in links:
-                raise UserError(f"there is a rater {rater!r} already", remedy="choose another name")
+            there = {name.casefold(): name for name in links}.get(rater.casefold())
+            if there is not None:
+                raise UserError(f"there is a rater {there!r} already", remedy="choose another name")
             hands: dict[str, dict[Any, None]] = {}
             for task in read_tasks(connection, self.name):
                 hands.setdefault(task.rater, {})[unit_of(task, self.items, self.shown)] = None

@@ -52,7 +52,8 @@ class StudySettings(BaseModel):
     @classmethod
     def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         names = tuple(rater_name(name) for name in value)
-        doubled = sorted({name for name in names if names.count(name) > 1})
+        spelled = [name.casefold() for name in names]
+        doubled = sorted({name for name in names if spelled.count(name.casefold()) > 1})
         if doubled:
             raise ValueError(f"these raters are named twice: {', '.join(doubled)}")
         return names

@@ -8,8 +8,10 @@ from typing import Any
 
 from ..core import UserError
 from ._best_of_n import BestOfNDiffusion
+from ._contracts import Reward
 from ._diffusion import Diffusion
 from ._guidance import GuidedDiffusion
+from ._opposite import Opposite
 from ._rewarded import REWARDED, Rewarded
 
 _KINDS: dict[str, Any] = {each.kind: each for each in (BestOfNDiffusion, GuidedDiffusion)}
@@ -25,8 +27,10 @@ def load_aligned(folder: str | Path) -> Diffusion | Rewarded:
     try:
         note = json.loads(path.read_text(encoding="utf-8"))
         kind, options = _KINDS[note["kind"]], dict(note["options"])
-        return kind(
-            Diffusion.load(Path(folder) / "base"), RewardModel.load(Path(folder) / "reward"), **options
-        )  # type: ignore[no-any-return]
+        reward: Reward = RewardModel.load(Path(folder) / "reward")
+        reward = Opposite(reward) if note.get("opposite") else reward
+        return kind(Diffusion.load(Path(folder) / "base"), reward, **options)  # type: ignore[no-any-return]
+    except UserError:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"not readable: {error!r}", where=path, remedy="align again") from error

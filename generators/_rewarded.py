@@ -14,6 +14,7 @@ from ..core import Progress, UserError, atomic_folder, write_json
 from ..imagesets import ImageSet
 from ._contracts import Budget, Conditions, Generator, Reward
 from ._diffusion import Diffusion
+from ._opposite import Opposite
 
 REWARDED = "rewarded.json"
 """The file that tells such a generator's folder from a plain model's."""
@@ -42,12 +43,15 @@ class Rewarded:
 
     def save(self, folder: str | Path) -> None:
         """Write the model, the reward and what is done with them into a new folder, whole or not at all."""
-        if not hasattr(self.reward, "save"):
+        opposite = isinstance(self.reward, Opposite)
+        reward = self.reward.reward if isinstance(self.reward, Opposite) else self.reward
+        if not hasattr(reward, "save"):
             raise UserError("this reward cannot be saved", where=self.kind, remedy="use a RewardModel")
         with atomic_folder(folder, replace=True) as into:
             self.base.save(into / "base")
-            self.reward.save(into / "reward")
-            write_json(into / REWARDED, {"kind": self.kind, "options": self.options})
+            reward.save(into / "reward")
+            note = {"kind": self.kind, "options": self.options, "opposite": opposite}
+            write_json(into / REWARDED, note)
             write_json(into / "card.json", dataclasses.asdict(self.card))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
+import httpx
 import pandas as pd
 import pytest
 from rating_studies import small_study, url
@@ -148,3 +149,17 @@ def test_a_study_in_pairs_has_a_state(tmp_path):
         assert all(row["lo"] < row["share"] < row["hi"] for row in state["shares"])
         assert int(admin.get("/api/admin/export?form=preference-events").headers["x-rows"]) == state["done"]
     study.close()
+
+
+def test_a_decomposed_name_is_the_composed_one_and_the_bare_address_is_a_page(served):
+    study, base = served
+    with httpx.Client(base_url=base) as client:
+        headers = {"Authorization": f"Bearer {study.admin_token}"}
+        given = {"rater": " Zoe\u0308 ", "action": "add"}
+        added = client.post("/api/admin/raters", json=given, headers=headers)
+        assert added.status_code == 200, added.text
+        assert client.get(added.json()["link"]).status_code == 200
+        bare = client.get("/")
+        assert bare.status_code == 404
+        assert "link" in bare.text
+        assert bare.headers["content-type"].startswith("text/html")

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from study_sets import CLINIC, CRITERIA, DDPM, GAN, fresh, pick, rate_all, study, yes
@@ -18,8 +19,11 @@ from synmedbench.experts import (
     TokenError,
     latest,
     latest_preferences,
+    load_criteria,
     verdicts,
 )
+from synmedbench.experts._rate_lines import plan_lines, study_lines
+from synmedbench.imagesets import About, ImageSet, Lineage
 
 
 def test_a_whole_session_is_in_the_store(store_url: str) -> None:
@@ -293,7 +297,7 @@ def test_raters_who_come_later(store_url: str) -> None:
     totals = [two.progress(rater).total for rater in two.raters]
     assert max(totals) - min(totals) <= 1
     assert two.rater_of(two.link_token("dora")) == "dora"
-    for name, fault in (("anna", "already"), ("Zoe\u0308", "already"), ("", "empty"), ("a\nb", "control"),
+    for name, fault in (("anna", "already"), ("ANNA", "already"), ("Zoe\u0308", "already"), ("", "empty"), ("a\nb", "control"),
                         ("simulated x", "simulated"), ("x" * 101, "100"), ("\ud800", "Unicode")):  # fmt: skip
         with pytest.raises(UserError, match=fault):
             two.add_rater(name)
@@ -383,3 +387,38 @@ def test_a_study_leaves_others_in_the_store_alone(store_url: str) -> None:
     assert two.undo("anna", fresh()) is None
     assert two.state()["done"] == 0
     assert RatingStore(store_url, create=False).ratings()["study"].unique().tolist() == ["noise"]
+
+
+def skin_set(labels: list[str], tones: list[int | None] | None = None, generator: str | None = "gan") -> ImageSet:
+    """Images of noise with these requests."""
+    pixels = np.random.default_rng(len(labels)).integers(0, 256, (len(labels), 16, 16, 3)).astype(np.uint8)
+    table = pd.DataFrame({"label": labels, **({"skin_tone": tones} if tones else {})})
+    lineage = Lineage(generator, 0, "x") if generator else None
+    return ImageSet.from_arrays(pixels, table, about=About(generator or "clinic"), lineage=lineage)
+
+
+def test_tone_is_asked_of_requested_tones_alone() -> None:
+    skin = load_criteria("skin")
+    for tones, asked in ((None, False), ([1, 6], True)):
+        one = study("sqlite://", sets=[skin_set(["nv", "mel"], tones)], real=None, criteria=skin, name=f"tone-{asked}")
+        for task in one.upcoming(one.raters[0], 5):
+            assert ("tone" in task.questions) is asked
+            assert {"size", "colour", "texture", "artefacts"} <= set(task.questions)
+
+
+def test_labels_that_the_criteria_do_not_know_are_told() -> None:
+    skin = load_criteria("skin")
+    strange = study("sqlite://", sets=[skin_set(["nv", "Zoster", "rosacea"])], real=None, criteria=skin, raters=("anna",))
+    (warning,) = [line for line in study_lines(strange) if line.startswith("warning")]
+    assert "do not know 2 of 3 requested classes: Zoster, rosacea" in warning
+    hidden = study("sqlite://", sets=[skin_set(["Zoster"])], real=None, criteria=skin, raters=("anna",), show=())
+    known = study("sqlite://", sets=[skin_set(["nv", "melanoma"])], real=None, criteria=skin, raters=("anna",))
+    for one in (hidden, known):
+        assert not any(line.startswith("warning") for line in study_lines(one))
+
+
+def test_comparing_one_generator_with_nothing_is_told() -> None:
+    alone = study("sqlite://", sets=[GAN], real=None, mode="compare")
+    assert any(line.startswith("warning: all images come from gan") for line in plan_lines(alone))
+    for sets, real in (([GAN], CLINIC), ([GAN, DDPM], None)):
+        assert len(plan_lines(study("sqlite://", sets=sets, real=real, mode="compare"))) == 1

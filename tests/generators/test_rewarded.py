@@ -119,7 +119,7 @@ def test_they_are_saved_and_loaded(fitted: Diffusion, shades: ImageSet, tmp_path
     table = shades.table[["label"]]
     reward.fit(shades.images(), table, np.arange(len(table)) % 2, seed=0)
     wanted = conditions_like(shades.table, 6, ("label", "skin_tone"))
-    for number, method in enumerate((BestOfN(n=2), RewardGuidance(strength=2.0))):
+    for number, method in enumerate((BestOfN(n=2), RewardGuidance(strength=2.0), Inverted("best-of-n", n=2))):
         generator = aligned(method, fitted, shades, reward)
         generator.save(tmp_path / str(number))
         loaded = load_aligned(tmp_path / str(number))
