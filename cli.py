@@ -42,6 +42,9 @@ Ruler = Annotated[
 ]
 RatingsAt = Annotated[str, typer.Argument(help="Store, such as sqlite:///ratings.db.")]
 OneStudy = Annotated[str | None, typer.Option(help="One study alone (default: all in the store).")]
+OneCriteria = Annotated[
+    str | None, typer.Option("--criteria", help="One criteria set or version alone: skin or skin:2 (default: all).")
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep features.")]
 
 
@@ -419,6 +422,8 @@ def validate(path: Annotated[str, typer.Argument(help="A recipe, a criteria file
     if path in builtin_recipes() or Path(path).suffix in (".yaml", ".yml"):
         from .benchmark import read_recipe
 
+        if path not in builtin_recipes():
+            _refuse_no_mapping(path)
         read_recipe(path)
         typer.echo(f"{path}: a valid recipe")
         return
@@ -433,8 +438,19 @@ def validate(path: Annotated[str, typer.Argument(help="A recipe, a criteria file
         raise typer.Exit(1)
 
 
+def _refuse_no_mapping(path: str) -> None:
+    """A YAML file of which nobody can say whether it was meant as a recipe or as criteria."""
+    from .experts import yaml_fault
+
+    fault = yaml_fault(path) if Path(path).is_file() else "there is no such file"
+    if fault is not None:
+        raise UserError(f"neither a recipe nor criteria: {fault}", where=path,
+                        remedy="a recipe has at least 'name' and 'imageset'; criteria have 'name', 'version' and "
+                        "'questions', and are begun with: synmedbench new criteria NAME")  # fmt: skip
+
+
 def _validate_criteria(path: str) -> None:
-    from .experts import criteria_faults, load_criteria
+    from .experts import criteria_faults, load_criteria, template_left
 
     faults = criteria_faults(path) if Path(path).is_file() else []
     for fault in faults:
@@ -443,6 +459,8 @@ def _validate_criteria(path: str) -> None:
         typer.echo(f"{path}: {len(faults)} error(s)")
         raise typer.Exit(1)
     asked = load_criteria(path)
+    for line in template_left(asked):
+        typer.echo(f"warning: {path}: {line}")
     typer.echo(f"{path}: valid criteria {asked.name!r}, version {asked.version}, {len(asked.questions)} questions")
 
 
@@ -594,6 +612,7 @@ def rate(
     overlap: Annotated[float, typer.Option(help="Share of images that all raters see; the rest is dealt out.")] = 0.2,
     repeats: Annotated[float, typer.Option(help="Hidden repeats of a rater, as a share of first showings.")] = 0.1,
     show: Annotated[str, typer.Option(help="Columns of what was requested that raters are told.")] = "label,skin_tone",
+    side: Annotated[int, typer.Option(help="Longest side of the pictures; larger images are made smaller.")] = 1024,
     days: Annotated[float, typer.Option(help="Days until the links run out.")] = 30,
     host: Annotated[str, typer.Option(help="Address to listen on; the default is this machine alone.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
@@ -621,6 +640,7 @@ def rate(
         overlap=overlap,
         repeats=repeats,
         show=tuple(_words(show)),
+        side=side,
         days=days,
         seed=seed,
     )
@@ -639,7 +659,7 @@ def ratings_export(
     study: Annotated[str | None, typer.Option(help="Of this study alone.")] = None,
     criteria: Annotated[str | None, typer.Option(help="Of this criteria set alone: its name or file.")] = None,
     by: Annotated[
-        str, typer.Option(help="preferences: conditions in which a pair agrees, such as label (default: all).")
+        str, typer.Option(help="preferences: conditions in which a pair agrees, such as label (default: those shown).")
     ] = "",
     images: Annotated[
         str | None, typer.Option(help="label-studio: tasks for all images of this set, rated or not.")
@@ -694,13 +714,14 @@ def ratings_import(
     found = None if images is None else open_imageset(images)
     n = import_ratings(store, path, form, rater=rater, criteria=asked, imageset=imageset,
                        images=found, keep_unknown=keep_unknown, told=typer.echo)  # fmt: skip
-    typer.echo(f"{n} new rows")
+    typer.echo(f"{n} new row{'' if n == 1 else 's'}")
 
 
 @ratings_app.command("agreement")
 def ratings_agreement(
     store: RatingsAt,
     study: OneStudy = None,
+    criteria: OneCriteria = None,
     by: Annotated[
         str, typer.Option(help="Columns by which agreement is given too, such as label,skin_tone.")
     ] = "",
@@ -708,16 +729,25 @@ def ratings_agreement(
 ) -> None:
     """Show how plausible raters find the images, the real images' ceiling, agreement, and drift."""
     _check_printed(format_)
-    from .experts import RatingStore, agreement_summary, chosen_study
+    from .experts import (
+        RatingStore,
+        agreement_by_criteria,
+        chosen_criteria,
+        chosen_study,
+        criteria_parts,
+        stored_criteria,
+    )
     from .reports import agreement_text
 
     kept = RatingStore(store, create=False)
-    ratings, preferences = chosen_study(kept.ratings(), kept.preferences(), study=study)
+    tables = chosen_study(kept.ratings(), kept.preferences(), study=study)
+    ratings, preferences = chosen_criteria(*tables, criteria=criteria)
+    sets = stored_criteria(kept).values()
     if format_ == "table":
-        for part in agreement_text(ratings, preferences, _words(by)):
+        for part in agreement_text(ratings, preferences, _words(by), sets):
             _print(part)
     else:
-        _print_table(agreement_summary(ratings, _words(by)), format_)
+        _print_table(agreement_by_criteria(criteria_parts(ratings, sets=sets), _words(by)), format_)
 
 
 @ratings_app.command("plan")
@@ -737,17 +767,19 @@ def ratings_plan(
     real_share: Annotated[float, typer.Option(help="Real images, as a share of first showings.")] = 0.2,
     generators: Annotated[int, typer.Option(min=1, help="Generators that are rated.")] = 1,
     study: OneStudy = None,
+    criteria: OneCriteria = None,
     by: Annotated[str, typer.Option(help="With a store: columns by which it is said too.")] = "",
 ) -> None:
     """Say how many ratings a study needs, or (with a store) what its ratings could have told apart."""
     if store is not None:
-        from .experts import RatingStore, chosen_study, rating_reach_lines
+        from .experts import RatingStore, chosen_criteria, chosen_study, rating_reach_lines
 
-        (ratings,) = chosen_study(RatingStore(store, create=False).ratings(), study=study)
+        tables = chosen_study(RatingStore(store, create=False).ratings(), study=study)
+        (ratings,) = chosen_criteria(*tables, criteria=criteria)
         lines = rating_reach_lines(ratings, _words(by))
     else:
-        if by or study:
-            raise UserError("--by and --study need a store", remedy="give the store's address first")
+        if by or study or criteria:
+            raise UserError("--by, --study and --criteria need a store", remedy="give the store's address first")
         from .experts import rating_plan, rating_plan_lines
 
         lines = rating_plan_lines(
@@ -775,6 +807,7 @@ def ratings_report(
         str | None, typer.Option(help="Columns by which results are given (default: label,skin_tone).")
     ] = None,
     study: OneStudy = None,
+    criteria: OneCriteria = None,
 ) -> None:
     """Write one page: plausibility beside the real ceiling, agreement, raters, and what was rejected and why."""
     _check_file(out)
@@ -782,7 +815,7 @@ def ratings_report(
 
     page = build_ratings_report(
         store, out, images=images or (), real=real, show_real=show_real, study=study,
-        by=None if by is None else _words(by),
+        criteria=criteria, by=None if by is None else _words(by),
     )  # fmt: skip
     typer.echo(f"report: {page}")
 

@@ -6,11 +6,13 @@ from ..core import lazy_exports
 
 if TYPE_CHECKING:
     from ._agreement import agreement as agreement
+    from ._agreement import agreement_by_criteria as agreement_by_criteria
     from ._agreement import agreement_summary as agreement_summary
     from ._agreement import share_plausible as share_plausible
     from ._agreement_answers import answer_table as answer_table
     from ._agreement_answers import chosen_study as chosen_study
     from ._agreement_answers import column_values as column_values
+    from ._agreement_answers import columns_in as columns_in
     from ._agreement_answers import requested_names as requested_names
     from ._agreement_fleiss import fleiss_kappa as fleiss_kappa
     from ._agreement_fleiss import gwet_ac1 as gwet_ac1
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
     from ._agreement_lines import ceiling_line as ceiling_line
     from ._agreement_lines import pair_lines as pair_lines
     from ._agreement_lines import paradox as paradox
+    from ._agreement_lines import several_words as several_words
     from ._agreement_lines import summary_lines as summary_lines
     from ._agreement_lines import verdict_lines as verdict_lines
     from ._agreement_lines import verdict_words as verdict_words
+    from ._agreement_lines import with_kappa as with_kappa
     from ._attribute_card import measure_panel as measure_panel
     from ._attribute_card import panel_agreement as panel_agreement
     from ._attribute_card import wrong_requests as wrong_requests
@@ -49,10 +53,16 @@ if TYPE_CHECKING:
     from ._criteria import is_criteria_file as is_criteria_file
     from ._criteria import list_criteria as list_criteria
     from ._criteria import load_criteria as load_criteria
+    from ._criteria_parts import CriteriaPart as CriteriaPart
+    from ._criteria_parts import chosen_criteria as chosen_criteria
+    from ._criteria_parts import criteria_parts as criteria_parts
+    from ._criteria_parts import refuse_mixed as refuse_mixed
     from ._criteria_store import stored_criteria as stored_criteria
     from ._criteria_template import new_criteria as new_criteria
+    from ._criteria_template import template_left as template_left
     from ._criteria_versions import by_version as by_version
     from ._criteria_versions import mixed_versions as mixed_versions
+    from ._criteria_yaml import yaml_fault as yaml_fault
     from ._drift import drift as drift
     from ._drift import drift_lines as drift_lines
     from ._exchange import export_ratings as export_ratings
@@ -69,6 +79,7 @@ if TYPE_CHECKING:
     from ._label_studio_config import labeling_config as labeling_config
     from ._oracle_expert import OracleExpert as OracleExpert
     from ._panel_expert import PanelExpert as PanelExpert
+    from ._plausibility import from_studies as from_studies
     from ._plausibility import origins as origins
     from ._plausibility import plausibility as plausibility
     from ._preference_columns import PREFERENCE_COLUMNS as PREFERENCE_COLUMNS
@@ -119,6 +130,7 @@ _ROOMS = {
     "Answer": "._study_types",
     "AttributePanel": "._attribute_panel",
     "AttributeRules": "._attribute_rules",
+    "CriteriaPart": "._criteria_parts",
     "CriteriaSet": "._criteria",
     "FORMS": "._exchange_forms",
     "NoisyRater": "._simulate",
@@ -139,6 +151,7 @@ _ROOMS = {
     "TokenError": "._study_types",
     "Undone": "._study_types",
     "agreement": "._agreement",
+    "agreement_by_criteria": "._agreement",
     "agreement_lines": "._agreement_lines",
     "agreement_summary": "._agreement",
     "annotate": "._attribute_noise",
@@ -149,14 +162,17 @@ _ROOMS = {
     "check_ratings": "._ratings",
     "check_same_criteria": "._criteria",
     "ceiling_line": "._agreement_lines",
+    "chosen_criteria": "._criteria_parts",
     "chosen_study": "._agreement_answers",
     "cohen_kappa": "._agreement_kappa",
     "column_values": "._agreement_answers",
+    "columns_in": "._agreement_answers",
     "compared_pairs": "._preferences",
     "comparison_lines": "._comparisons",
     "criteria_differences": "._criteria",
     "criteria_faults": "._criteria",
     "criteria_fingerprint": "._criteria",
+    "criteria_parts": "._criteria_parts",
     "criteria_schema": "._criteria",
     "drift": "._drift",
     "drift_lines": "._drift",
@@ -165,6 +181,7 @@ _ROOMS = {
     "exported": "._exchange",
     "fleiss_kappa": "._agreement_fleiss",
     "guess_share": "._attribute_noise",
+    "from_studies": "._plausibility",
     "gwet_ac1": "._agreement_fleiss",
     "images_form": "._exchange_images",
     "import_ratings": "._exchange",
@@ -185,6 +202,8 @@ _ROOMS = {
     "measure_panel": "._attribute_card",
     "mixed_versions": "._criteria_versions",
     "new_criteria": "._criteria_template",
+    "template_left": "._criteria_template",
+    "yaml_fault": "._criteria_yaml",
     "open_study": "._study_open",
     "origins": "._plausibility",
     "pair_lines": "._agreement_lines",
@@ -201,9 +220,11 @@ _ROOMS = {
     "reach_words": "._rating_reach",
     "read_exchange": "._exchange_read",
     "read_ratings": "._exchange",
+    "refuse_mixed": "._criteria_parts",
     "requested_names": "._agreement_answers",
     "run_study": "._run_study",
     "serve": "._server",
+    "several_words": "._agreement_lines",
     "share_equal": "._agreement_fleiss",
     "share_interval": "._share_interval",
     "share_plausible": "._agreement",
@@ -220,6 +241,7 @@ _ROOMS = {
     "win_shares": "._comparisons",
     "win_words": "._comparisons",
     "wrong_requests": "._attribute_card",
+    "with_kappa": "._agreement_lines",
     "write_ratings": "._exchange",
 }
 __all__ = sorted(_ROOMS)

@@ -13,15 +13,17 @@ import pandas as pd
 from ..core import LEVEL, Interval, UserError, wilson
 from ._agreement_answers import (
     SCALED,
-    VERDICT,
     answer_table,
     column_values,
+    columns_in,
     first_showings,
     image_rows,
+    in_asked_order,
     repeat_pairs,
 )
 from ._agreement_fleiss import fleiss_kappa, gwet_ac1, share_equal
 from ._agreement_kappa import cohen_kappa
+from ._criteria_parts import CriteriaPart
 from ._krippendorff import krippendorff_alpha
 
 MIN_IMAGES = 20
@@ -57,7 +59,7 @@ def share_plausible(ratings: pd.DataFrame, by: str = "rater") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[by, "n", "plausible", "share", "lo", "hi", "level"])
 
 
-def agreement(ratings: pd.DataFrame) -> pd.DataFrame:
+def agreement(ratings: pd.DataFrame, *, questions: Sequence[str] = ()) -> pd.DataFrame:
     """Return the agreement of every two raters, and of each rater with himself on hidden repeats, by
     criterion.
 
@@ -65,45 +67,68 @@ def agreement(ratings: pd.DataFrame) -> pd.DataFrame:
     both rated, ``agree`` (share of equal answers), Cohen's ``kappa, lo, hi, level``, ``reason`` where kappa is
     null (fewer than 20 images, fewer than 5 with another answer than the commonest, one same answer
     throughout), ``weights`` (``quadratic`` for realism) and ``ac1``, which a rare answer does not drag down.
-    Notes are left out.
+    Notes are left out. Criteria stand in the order of ``questions`` (default: that of a built-in set).
+    Raises ``UserError`` for answers to several criteria: `criteria_parts` takes them apart.
     """
     answers = answer_table(ratings)
     rows = []
-    for criterion, part in _verdict_first(first_showings(answers)):
+    for criterion, part in _by_criterion(first_showings(answers), questions):
         wide = part.pivot(index="image_key", columns="rater", values="answer")
         for a, b in combinations(sorted(map(str, wide.columns)), 2):
             both = wide[[a, b]].dropna()
             rows.append(_compared(a, b, str(criterion), both[a].tolist(), both[b].tolist()))
-    for (rater, question), part in repeat_pairs(answers).groupby(["rater", "criterion"], sort=True):
-        rows.append(
-            _compared(
-                str(rater), f"{rater}, again", str(question), part["one"].tolist(), part["two"].tolist()
+    again = repeat_pairs(answers)
+    for rater, mine in again.groupby("rater", sort=True):
+        for criterion in in_asked_order(answers, questions):
+            part = mine[mine["criterion"] == criterion]
+            rows.append(
+                _compared(
+                    str(rater), f"{rater}, again", criterion, part["one"].tolist(), part["two"].tolist()
+                )
             )
-        )
     return pd.DataFrame([row for row in rows if row[3]], columns=list(PAIR_COLUMNS))
 
 
-def agreement_summary(ratings: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+def agreement_summary(
+    ratings: pd.DataFrame, by: Sequence[str] = (), *, questions: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return the agreement of all raters together, one row for each criterion and measure.
 
     Measures between raters: ``share equal`` (of pairs of answers), ``fleiss kappa``, ``krippendorff alpha``
     (nominal) and ``gwet ac1``; for realism the alpha is ordinal and the other two are left out; within raters,
     all their hidden repeats taken together: ``again: share equal`` and ``again: alpha``. ``column`` and
     ``group`` are ``all``, then each value of each column of ``by``. Intervals hold for these raters on other
-    images. A value is null with a ``reason`` where the data cannot carry it.
+    images. A value is null with a ``reason`` where the data cannot carry it. ``questions``, and answers to
+    several criteria, as in `agreement`.
     """
     answers = answer_table(ratings)
     parts: list[tuple[str, str, pd.DataFrame]] = [("all", "all", answers)]
     for column in by:
         values = column_values(answers, column)
         parts += [(column, str(value), part) for value, part in answers.groupby(values, sort=True)]
-    rows = [row for column, group, part in parts for row in _summary(column, group, part)]
+    rows = [row for column, group, part in parts for row in _summary(column, group, part, questions)]
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
 
 
-def _summary(column: str, group: str, answers: pd.DataFrame) -> list[list[object]]:
+def agreement_by_criteria(parts: Sequence[CriteriaPart], by: Sequence[str] = ()) -> pd.DataFrame:
+    """Return `agreement_summary` of each part; where there are several a first column, ``criteria``, tells them."""
+    whole = pd.concat([part.ratings for part in parts])
+    tables = [
+        agreement_summary(each.ratings, columns_in(each.ratings, by, whole), questions=each.questions)
+        for each in parts
+    ]
+    if len(parts) == 1:
+        return tables[0]
+    for part, table in zip(parts, tables, strict=True):
+        table.insert(0, "criteria", part.spec)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _summary(
+    column: str, group: str, answers: pd.DataFrame, questions: Sequence[str]
+) -> list[list[object]]:
     rows: list[list[object]] = []
-    for name, part in _verdict_first(first_showings(answers)):
+    for name, part in _by_criterion(first_showings(answers), questions):
         between = [row for row in image_rows(part) if sum(each is not None for each in row) > 1]
         alpha = _alpha_on(name)
         head = [column, group, name]
@@ -122,10 +147,8 @@ def _summary(column: str, group: str, answers: pd.DataFrame) -> list[list[object
     return rows
 
 
-def _verdict_first(answers: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """The answers by criterion, the verdict before the questions."""
-    parts = [(str(name), part) for name, part in answers.groupby("criterion", sort=True)]
-    return sorted(parts, key=lambda each: each[0] != VERDICT)
+def _by_criterion(answers: pd.DataFrame, questions: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
+    return [(name, answers[answers["criterion"] == name]) for name in in_asked_order(answers, questions)]
 
 
 def _alpha_on(criterion: str) -> Callable[[list[list[object]]], Interval]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pandas as pd
 
 from ..core import UserError
+from ._criteria_parts import questions_asked, refuse_mixed
 from ._ratings import latest
 
 VERDICT = "plausible"
@@ -23,17 +24,29 @@ def answer_table(ratings: pd.DataFrame) -> pd.DataFrame:
 
     The columns of a ratings table; ``criterion`` is ``plausible`` for the verdict (``answer`` 1 or 0). Answers
     that were taken back, notes, and the row that carries the verdict alone are left out. Hidden repeats stay:
-    ``repeat`` tells them. A question that was asked in several versions of its criteria stands as several
-    (``size (skin 2)``), for the answers are not of one kind.
+    ``repeat`` tells them.
+
+    Raises ``UserError`` for answers to several criteria sets or versions: they are not of one kind.
     """
     last = latest(ratings)
+    refuse_mixed(last)
     votes = last[last["plausible"].notna()]
     votes = votes.drop_duplicates(["rater", "image", "image_key", "repeat"], keep="last")
     votes = votes.assign(criterion=VERDICT, answer=votes["plausible"].astype("Int64").astype(str))
     given = last[~last["criterion"].isin(_NO_QUESTION) & last["answer"].notna()]
-    table = pd.concat([votes, _by_version(given)], ignore_index=True)
+    table = pd.concat([votes, given], ignore_index=True)
     table["repeat"] = table["repeat"].fillna(0).astype(int)
     return table
+
+
+def in_asked_order(answers: pd.DataFrame, questions: Sequence[str] = ()) -> list[str]:
+    """The criteria of these answers: the verdict, the questions as their set has them, realism.
+
+    The set's order is given, or known of a built-in set; what is in no known set stands by name.
+    """
+    place = {name: i for i, name in enumerate(questions or questions_asked(answers))}
+    names = sorted(map(str, answers["criterion"].unique()))
+    return sorted(names, key=lambda name: (name != VERDICT, name == SCALED, place.get(name, len(place))))
 
 
 def first_showings(answers: pd.DataFrame) -> pd.DataFrame:
@@ -81,6 +94,14 @@ def requested_names(ratings: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(key for wish in _requested(ratings) for key in wish))
 
 
+def columns_in(part: pd.DataFrame, by: Sequence[str], whole: pd.DataFrame) -> list[str]:
+    """The columns ``by`` that a part of the ratings has; ``UserError`` for one that is nowhere in the whole."""
+    for name in by:
+        column_values(whole, name)
+    known: Collection[str] = {*part.columns, *requested_names(part)}
+    return [name for name in by if name in known]
+
+
 def chosen_study(*tables: pd.DataFrame, study: str | None) -> list[pd.DataFrame]:
     """The tables (ratings, preferences) with the rows of one study, all rows when None.
 
@@ -110,16 +131,3 @@ def _object(text: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _by_version(given: pd.DataFrame) -> pd.DataFrame:
-    if not len(given) or "criteria" not in given.columns:
-        return given
-    versions = given[["criterion", "criteria", "criteria_version"]].astype(object)
-    versions = versions.where(versions.notna(), "?")
-    several = versions.drop_duplicates().groupby("criterion").size()
-    names = [
-        f"{criterion} ({criteria} {version})" if several[criterion] > 1 and criterion != SCALED else criterion
-        for criterion, criteria, version in versions.itertuples(index=False)
-    ]
-    return given.assign(criterion=names)

@@ -9,6 +9,9 @@ import pandas as pd
 
 from ._agreement import agreement, agreement_summary
 from ._agreement_answers import VERDICT
+from ._criteria import CriteriaSet
+from ._criteria_parts import CriteriaPart, criteria_parts
+from ._criteria_store import stored_criteria
 from ._plausibility import AS, LESS, MORE, NOT_SHOWN, REAL, plausibility
 from ._share_interval import OTHERS
 from ._store import RatingStore
@@ -17,15 +20,41 @@ EMPTY = "no ratings yet: serve images to raters with: synmedbench rate IMAGES --
 
 
 def agreement_lines(ratings: pd.DataFrame | RatingStore) -> list[str]:
-    """Return who judged how much plausible, the ceiling, and how far the raters agree, as lines of text."""
-    table = ratings.ratings() if isinstance(ratings, RatingStore) else ratings
-    if not len(table):
+    """Return who judged how much plausible, the ceiling, and how far the raters agree, as lines of text.
+
+    Answers to several criteria are not mixed: each set and version has its lines below a heading.
+    """
+    sets: list[CriteriaSet] = []
+    if isinstance(ratings, RatingStore):
+        sets = list(stored_criteria(ratings).values())
+        ratings = ratings.ratings()
+    if not len(ratings):
         return [EMPTY]
+    parts = criteria_parts(ratings, sets=sets)
+    lines = [] if len(parts) == 1 else [several_words(parts)]
+    for part in parts:
+        lines += [] if len(parts) == 1 else [f"criteria {part.spec}"]
+        lines += _part_lines(part.ratings, part.questions)
+    return lines
+
+
+def several_words(parts: Sequence[CriteriaPart]) -> str:
+    """The sentence that stands before the tables of several criteria."""
+    names = ", ".join(part.spec for part in parts)
+    return f"answers to several criteria are not mixed: {names}; one alone with: --criteria {parts[0].spec}"
+
+
+def _part_lines(table: pd.DataFrame, questions: Sequence[str]) -> list[str]:
     verdicts = verdict_lines(table)
     lines = ["share judged plausible, with its 95% interval:"]
     for row in plausibility(table, ["rater"]).query("column == 'rater'").to_dict("records"):
         lines.append(f"  {row['group']}, {row['origin']}: {share_words(row)}, {_many(row['n'], 'rating')}")
-    return [*verdicts, *lines, *summary_lines(table), *pair_lines(table)]
+    return [
+        *verdicts,
+        *lines,
+        *summary_lines(table, questions=questions),
+        *pair_lines(table, questions=questions),
+    ]
 
 
 def verdict_lines(ratings: pd.DataFrame, margin: float = 0.05) -> list[str]:
@@ -40,10 +69,11 @@ def ceiling_line(table: pd.DataFrame) -> str:
     """The sentence for the ceiling, from the rows of `plausibility` on all ratings."""
     real = table[(table["origin"] == REAL) & (table["criterion"] == VERDICT)].to_dict("records")
     if not real:
-        return "the ceiling cannot be known: no blinded real images were rated"
+        return "the ceiling cannot be known: no real images were rated"
     if pd.isna(real[0]["share"]):
         return f"the ceiling cannot be known: {real[0]['reason']}"
-    return f"the ceiling: {share_words(real[0])} of blinded real images pass{_scope(real[0])}{_low(real[0])}"
+    kind = "blinded real images" if real[0]["blinded"] else "real images"
+    return f"the ceiling: {share_words(real[0])} of {kind} pass{_scope(real[0])}{_low(real[0])}"
 
 
 def verdict_words(row: dict[Any, Any]) -> str:
@@ -90,9 +120,11 @@ def _scope(row: dict[Any, Any]) -> str:
     return f" ({raters}, other images; {counts})"
 
 
-def summary_lines(ratings: pd.DataFrame, by: Sequence[str] = ()) -> list[str]:
+def summary_lines(
+    ratings: pd.DataFrame, by: Sequence[str] = (), *, questions: Sequence[str] = ()
+) -> list[str]:
     """Return how far all raters agree, a line for each criterion; and what to do where that is unknown."""
-    table = agreement_summary(ratings, by)
+    table = agreement_summary(ratings, by, questions=questions)
     if not len(table):
         return ["agreement cannot be known: there are no answers"]
     head = (
@@ -105,7 +137,7 @@ def summary_lines(ratings: pd.DataFrame, by: Sequence[str] = ()) -> list[str]:
         if not rows["share equal"]["n_images"]:
             continue
         told = [f"{name} {measure_words(rows[key])}" for name, key in _TOLD if key in rows]
-        lines.append(f"  {criterion}{where}: {'; '.join(told)}; {rows['share equal']['n_images']} images")
+        lines.append(f"  {criterion}{where}: {'; '.join(told)}; {_many(rows['share equal']['n_images'], 'image')}")
         lines += [f"    {each}" for each in [paradox(rows)] if each]
     if lines:
         return [head, *lines]
@@ -115,11 +147,12 @@ def summary_lines(ratings: pd.DataFrame, by: Sequence[str] = ()) -> list[str]:
     return [f"agreement cannot be known: {raters} raters, no image was rated by two; use --overlap"]
 
 
-def pair_lines(ratings: pd.DataFrame) -> list[str]:
-    """Return the agreement of every two raters on the verdict, and of each with himself, as lines."""
-    pairs = agreement(ratings)
+def pair_lines(ratings: pd.DataFrame, *, questions: Sequence[str] = ()) -> list[str]:
+    """Return the agreement of every two raters by criterion, and of each with himself, as lines."""
+    pairs = agreement(ratings, questions=questions)
     if not len(pairs):
         return ["no image was rated twice"]
+    pairs, without = with_kappa(pairs)
     lines = ["agreement of two raters, and of each with himself, Cohen's kappa with its 95% interval:"]
     for row in pairs.to_dict("records"):
         value = (
@@ -129,7 +162,21 @@ def pair_lines(ratings: pd.DataFrame) -> list[str]:
         )
         head = f"  {row['rater_a']} and {row['rater_b']}, {row['criterion']}"
         lines.append(f"{head}: {value}; {row['agree']:.0%} equal, {_many(row['n'], 'image')}")
-    return lines
+    return [*(lines if len(pairs) else []), *without]
+
+
+def with_kappa(pairs: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of `agreement` less those of a rater with himself that have no kappa, and a line that counts these."""
+    again = pairs["rater_b"].eq(pairs["rater_a"] + ", again")
+    null = again & pairs["kappa"].isna()
+    if not null.any():
+        return pairs, []
+    few = int(pairs["reason"][null].str.startswith("not enough data").sum())
+    n, of = int(null.sum()), int(again.sum())
+    why = f"{few} too few images or too few of a rarer answer, {n - few} one same answer throughout"
+    why = "too few images, or too few of a rarer answer" if few == n else why
+    why = "one same answer throughout" if not few else why
+    return pairs[~null], [f"a rater with himself, by criterion: no kappa in {n} of {of} cases: {why}"]
 
 
 def paradox(rows: dict[Any, dict[Any, Any]]) -> str:

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..core import UserError, rng
+from ._count_words import counted
 
 GAP = 10
 """Showings between an image and its hidden repeat, where there are enough."""
@@ -54,7 +55,8 @@ def first_deal(
     empty = [rater for rater, hand in hands.items() if not hand]
     if empty:
         raise UserError(
-            f"{len(units)} tasks cannot be dealt to {len(raters)} raters: {empty[0]} would have none",
+            f"{counted(len(units), 'task')} cannot be dealt to {counted(len(raters), 'rater')}: "
+            f"{empty[0]} would have none",
             remedy="raise the overlap, or name fewer raters",
         )
     return hands

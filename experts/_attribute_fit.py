@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ..core import Progress, UserError
 from ..imagesets import ImageSet
+from ._attribute_calibrate import calibrate
 from ._attribute_fitted import LABEL, RANGES, Fitted, usual_ranges
-from ._attribute_heads import Head, balanced_accuracy, on_card
+from ._attribute_heads import RELIABLE, Head, balanced_accuracy, on_card
 from ._attribute_noise import error_rate
 from ._attribute_rules import AttributeRules
 from ._attribute_sight import learn_sight
@@ -20,8 +21,6 @@ from ._attribute_sight import learn_sight
 if TYPE_CHECKING:
     from ._attribute_panel import AttributePanel
 
-RELIABLE = 0.80
-"""An attribute under this balanced accuracy on held-out real images is dropped."""
 _MIN_HELD = 20
 
 
@@ -56,7 +55,7 @@ def fit_panel(
         )  # fmt: skip
     fitted = Fitted(rules, size, sight, heads, usual_ranges(pixels, views[0]), (*judged, LABEL, *RANGES))
     fitted.card = _card(panel, fitted, real, held, columns)
-    fitted.calibrate(other, held.labels, panel.pass_share)
+    calibrate(fitted, other, held.labels, panel.pass_share, panel.kappas, seed)
     return fitted
 
 

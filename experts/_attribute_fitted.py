@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ._attribute_heads import Head, right_share
@@ -50,27 +49,7 @@ class Fitted:
 
     def ranks(self, pixels: NDArray[np.uint8], labels: Sequence[str | None]) -> Floats:
         """Return (images, columns): the share of held-out real images with a lower score; NaN: not asked."""
-        scores = self.scores(pixels, labels)
-        usual = [self.usual[name] for name in self.columns]
-        lower = [
-            np.searchsorted(real, column) / len(real) for real, column in zip(usual, scores.T, strict=True)
-        ]
-        return np.where(np.isnan(scores), np.nan, np.stack(lower, axis=1))
-
-    def calibrate(self, pixels: NDArray[np.uint8], labels: Sequence[str], pass_share: float) -> None:
-        """Learn the held-out real images' scores, and the threshold on their lowest rank."""
-        scores = self.scores(pixels, labels)
-        self.usual = {
-            name: np.sort(column[~np.isnan(column)])
-            for name, column in zip(self.columns, scores.T, strict=True)
-        }
-        lowest = np.nanmin(self.ranks(pixels, labels), axis=1)
-        self.threshold = float(np.quantile(lowest, 1 - pass_share))
-        passed = pd.Series(lowest > self.threshold)
-        by_class = passed.groupby(list(labels)).mean()
-        self.card["threshold"] = self.threshold
-        self.card["pass_share"] = float(passed.mean())
-        self.card["pass_share_by_class"] = {str(k): round(float(v), 4) for k, v in by_class.items()}
+        return ranks_among(self.scores(pixels, labels), [self.usual[name] for name in self.columns])
 
     def _right(self, name: str, seen: NDArray[np.float32], labels: Sequence[str | None]) -> Floats:
         head, score = self.heads[name], np.full(len(labels), np.nan)
@@ -81,6 +60,24 @@ class Fitted:
                 rows = np.array([each == label for each in labels])
                 score[rows] = right_share(proba[rows], head.values, allowed)
         return score
+
+
+def sorted_scores(scores: Floats) -> list[Floats]:
+    """Return each column's scores that were asked for, ascending."""
+    return [np.sort(column[~np.isnan(column)]) for column in scores.T]
+
+
+def ranks_among(scores: Floats, usual: Sequence[Floats]) -> Floats:
+    """Return each score's rank from 0 to 1: the share of its column's ``usual`` scores below it; NaN stays.
+
+    >>> ranks_among(np.array([[0.5], [0.0]]), [np.array([0.1, 0.2, 0.5, 0.9])]).tolist()
+    [[0.5], [0.0]]
+    """
+    lower = [
+        np.searchsorted(real, column) / max(len(real), 1)
+        for real, column in zip(usual, scores.T, strict=True)
+    ]
+    return np.where(np.isnan(scores), np.nan, np.stack(lower, axis=1))
 
 
 def range_distances(
@@ -101,5 +98,6 @@ def _measures(pixels: NDArray[np.uint8], seen: NDArray[np.float32]) -> dict[str,
 
 
 def usual_ranges(pixels: NDArray[np.uint8], seen: NDArray[np.float32]) -> dict[str, UsualRange]:
+    """Return the usual range of real images by what is looked at; ``seen`` are their features, (N, D)."""
     measures = _measures(pixels, seen)
     return {name: UsualRange.fit(measures[name], nearest=name == "form") for name in RANGES}

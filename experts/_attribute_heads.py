@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from ..core import LEVEL, Interval, UserError, wilson
 
 Floats = NDArray[np.float64]
+RELIABLE = 0.80
+"""A predictor under this balanced accuracy on held-out real images is not reliable at this resolution."""
 _FEWEST = 5
 
 

@@ -18,22 +18,24 @@ from ._attribute_noise import guesses
 from ._attribute_rules import AttributeRules, load_rules
 from ._attribute_sight import DRAWN
 from ._criteria import load_criteria
-from ._simulated import RowMemory, ratings_of
+from ._simulated import RowMemory, SimulatedExpert
 
 SMALLEST = 16
 Bools = NDArray[np.bool_]
 
 
-class AttributePanel:
+class AttributePanel(SimulatedExpert):
     """Predicts attributes from images and judges them by the written rules of the requested class.
 
     Each attribute is a logistic regression on one set of features; an attribute with a balanced accuracy
     under .80 on held-out real images at this size is dropped. What is asked of an image is scored: for an
     attribute the probability of a right value, for the class its probability, for smear and artefacts how
     usual the image is in fine structure and background, in form and seams. A score passes when its rank
-    among held-out real images is above a threshold, one for all, set so that ``pass_share`` of the held-out
-    real images pass in all. Questions that no kept attribute answers get ``cannot tell``; classes without
-    attributes are judged on class, smear and artefacts alone.
+    among held-out real images is above a threshold, one for all, set so that ``pass_share`` of these images
+    pass in all when nothing is guessed. With the annotators' noise, which is the default, fewer real images
+    pass: ``card["pass_share_with_noise"]`` estimates how many, each tenth of the held-out images being judged
+    at the threshold of the others. Questions that no kept attribute answers get ``cannot tell``; classes
+    without attributes are judged on class, smear and artefacts alone.
 
     Parameters
     ----------
@@ -44,14 +46,14 @@ class AttributePanel:
         given, else trained from scratch on the classes in ``steps`` steps.
     kappas:
         ``published`` (the rules' own), ``none`` for a panel that sees the same at each look, or a mapping
-        from attribute to kappa. The panel's own errors come on top.
+        from attribute to kappa. The panel's own errors come on top; the threshold does not make up for them.
     size:
         Side in pixels at which it judges (default: that of the images it is fitted on).
     options:
         Passed to `TimmClassifier` (``in_size``, ``mean``, ``std``, ...).
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     """Grows when the same images and seed would give another panel."""
 
     def __init__(
@@ -87,7 +89,8 @@ class AttributePanel:
 
     @property
     def card(self) -> dict[str, Any]:
-        """What is known of the panel: accuracies, what was dropped and why, thresholds, pass shares."""
+        """What is known of the panel: accuracies, what was dropped and why, the threshold; ``pass_share`` as
+        calibrated, and ``pass_share_with_noise``, of real images that took no part, with its interval."""
         return self._fit().card
 
     def fit(self, real: ImageSet, held: ImageSet, *, seed: int, progress: Progress | None = None) -> None:
@@ -137,11 +140,6 @@ class AttributePanel:
                 self._guess(holds[:, place], name, labels, images.image_keys, seed, repeat)
         asked = ~np.isnan(rank)
         return pd.DataFrame({question: self._words(question, holds, asked) for question in questions})
-
-    def rate(self, images: ImageSet, *, seed: int = 0, repeat: int = 0) -> pd.DataFrame:
-        """Return the ratings table of all images; a hidden repeat (``repeat`` from 1) is a new look."""
-        answers = self.answers(images, seed=seed, repeat=repeat)
-        return ratings_of(self, answers, images, seed=seed, repeat=repeat)
 
     def save(self, folder: str | Path) -> None:
         """Write the panel into a folder, whole or not at all."""

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..core import UserError, did_you_mean
+from ._builtin_files import builtin_names, builtin_or_file
 from ._criteria import load_criteria
 
 _BUILTIN = Path(__file__).parent / "rules"
@@ -106,7 +107,7 @@ def list_rules() -> list[str]:
     >>> list_rules()
     ['blood']
     """
-    return sorted(path.stem for path in _BUILTIN.glob("*.yaml"))
+    return builtin_names(_BUILTIN)
 
 
 def load_rules(name_or_path: str | Path) -> AttributeRules:
@@ -116,13 +117,7 @@ def load_rules(name_or_path: str | Path) -> AttributeRules:
     >>> sorted(rules.allowed("lymphocyte", "nuclear_cytoplasmic_ratio"))
     ['high']
     """
-    path = Path(name_or_path)
-    if str(name_or_path) in list_rules():
-        path = _BUILTIN / f"{name_or_path}.yaml"
-    elif not path.is_file():
-        raise UserError(
-            f"no rules or file {str(name_or_path)!r}", remedy=did_you_mean(str(name_or_path), list_rules())
-        )
+    path = builtin_or_file(name_or_path, _BUILTIN, "rules")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         return AttributeRules.model_validate(content)

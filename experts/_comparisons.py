@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..core import LEVEL, Interval, holm, interval_pvalue
+from ._criteria_parts import refuse_mixed
 from ._preference_columns import latest_preferences
 from ._share_interval import share_interval, two_way
 
@@ -30,7 +31,7 @@ def win_shares(preferences: pd.DataFrame) -> pd.DataFrame:
     raters and images, ``scope`` says of whom it speaks; ``lo_these, hi_these`` hold for these raters alone),
     ``p_adjusted`` (share of one half; Holm over the pairs of origins) and ``verdict``: *preferred*, *not
     preferred*, *not shown*, *cannot be known* with its ``reason`` (fewer than 10 comparisons). Hidden repeats
-    and two images of one origin are left out.
+    and two images of one origin are left out. Raises ``UserError`` for answers to several criteria.
     """
     duels = _duels(preferences)
     names = sorted({*duels["origin_a"], *duels["origin_b"]})
@@ -67,7 +68,7 @@ def bradley_terry(preferences: pd.DataFrame) -> pd.DataFrame:
     seen = np.bincount(np.concatenate([first, second]), minlength=len(names))
     reason = _unbounded(first, second, score, names)
     if reason is None and len(duels) < MIN_PAIRS:
-        reason = f"not enough data: {len(duels)} comparisons, {MIN_PAIRS} needed"
+        reason = f"not enough data: {_many(len(duels), 'comparison')}, {MIN_PAIRS} needed"
     if reason is not None:
         rows: list[list[object]] = [
             [name, int(seen[i]), None, None, None, LEVEL, None, reason] for i, name in enumerate(names)
@@ -93,6 +94,7 @@ def left_share(preferences: pd.DataFrame) -> Interval | None:
     It should be one half: the sides are drawn by chance.
     """
     held = latest_preferences(preferences)
+    refuse_mixed(held)
     held = held[held["preferred"].isin(["a", "b"]) & held["left"].isin(["a", "b"])]
     if len(held) < MIN_PAIRS:
         return None
@@ -105,10 +107,9 @@ def comparison_lines(preferences: pd.DataFrame) -> list[str]:
     duels = _duels(preferences)
     if not len(duels):
         return ["no comparisons of two origins yet"]
-    ties = int((duels["score"] == 0.5).sum())
-    lines = [
-        f"{len(duels)} comparisons by {duels['rater'].nunique()} raters, {ties} ties (a tie is half a win)"
-    ]
+    ties = _many(int((duels["score"] == 0.5).sum()), "tie")
+    given = f"{_many(len(duels), 'comparison')} by {_many(duels['rater'].nunique(), 'rater')}"
+    lines = [f"{given}, {ties} (a tie is half a win)"]
     lines += [win_words(row) for row in win_shares(preferences).to_dict("records")]
     side = left_share(preferences)
     if side is not None and side.excludes(0.5):
@@ -132,6 +133,7 @@ def win_words(row: dict[Any, Any]) -> str:
 def _duels(preferences: pd.DataFrame) -> pd.DataFrame:
     """First showings of two origins, with ``score`` of the first and the ``pair``."""
     held = latest_preferences(preferences)
+    refuse_mixed(held)
     held = held[(held["repeat"].fillna(0) == 0) & held["preferred"].isin(list(_SCORE))]
     held = held.drop_duplicates(["rater", "image_key_a", "image_key_b"], keep="last")
     held = held.assign(
@@ -160,7 +162,7 @@ def _wins(duels: pd.DataFrame, origin: str, other: str) -> dict[str, Any]:
         "ties": int((score == 0.5).sum()), "level": LEVEL,
     }  # fmt: skip
     if len(part) < MIN_PAIRS:
-        reason = f"not enough data: {len(part)} comparisons, {MIN_PAIRS} needed"
+        reason = f"not enough data: {_many(len(part), 'comparison')}, {MIN_PAIRS} needed"
         return row | {"verdict": "cannot be known", "reason": reason}
     i = share_interval(score, part["rater"], image)
     these = share_interval(score, part["rater"], image, these_alone=True)
@@ -223,6 +225,10 @@ def _unbounded(
         if not np.delete(beats[i], i).any():
             return f"no finite strengths: {name} was never preferred"
     return "no finite strengths: some origins were always preferred to the others, or never met them"
+
+
+def _many(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
 def _t(freedom: float) -> float:

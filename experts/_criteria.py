@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..core import UserError, content_key, did_you_mean
+from ..core import UserError, content_key
+from ._builtin_files import builtin_names, builtin_or_file
 from ._criteria_faults import Fault, meaning_faults, told
 from ._criteria_yaml import read_yaml
 
@@ -34,9 +35,17 @@ class Question(_Part):
         default=None, description="requested classes it is asked for; null for all"
     )
     expected: dict[str, str] = Field(default_factory=dict, description="what is right, by class")
+    needs: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="requested column that the rater must be told, such as skin_tone; null for none",
+    )
 
-    def applies_to(self, label: str | None) -> bool:
-        """True when the question is asked for images of this requested class."""
+    def applies_to(self, label: str | None, told: Collection[str] | None = None) -> bool:
+        """True when the question is asked for images of this requested class, where the rater is told the columns
+        ``told`` (None: all that a question may need)."""
+        if self.needs is not None and told is not None and self.needs not in told:
+            return False
         return self.classes is None or (label is not None and label in self.classes)
 
 
@@ -74,9 +83,33 @@ class CriteriaSet(_Part):
         """The questions' ids, in order."""
         return tuple(question.id for question in self.questions)
 
-    def questions_for(self, label: str | None) -> list[Question]:
-        """Return the questions that are asked for images of a requested class."""
-        return [question for question in self.questions if question.applies_to(label)]
+    def questions_for(self, label: str | None, told: Collection[str] | None = None) -> list[Question]:
+        """Return the questions that are asked for images of a requested class; ``told`` are the requested columns that
+        the rater is told (None: all that a question may need).
+
+        >>> [each.id for each in load_criteria("skin").questions_for("nevus", told=["label"])]
+        ['size', 'morphology', 'colour', 'distribution', 'texture', 'artefacts']
+        """
+        return [question for question in self.questions if question.applies_to(label, told)]
+
+    def display_name(self, label: str) -> str:
+        """Return a class as raters read it: an alias becomes the class that it means.
+
+        >>> load_criteria("skin").display_name("mel"), load_criteria("skin").display_name("rosacea")
+        ('melanoma', 'rosacea')
+        """
+        return self.aliases.get(label, label)
+
+    def unknown_labels(self, labels: Iterable[str]) -> list[str]:
+        """Return those of the labels that the set does not know, sorted: no question names them, and no alias.
+
+        A set that names no class at all knows them all.
+
+        >>> load_criteria("skin").unknown_labels(["nv", "melanoma", "class-a"])
+        ['class-a']
+        """
+        known = {name for each in self.questions for name in (*(each.classes or ()), *each.expected)}
+        return sorted(set(labels) - known - set(self.aliases)) if known else []
 
 
 def list_criteria() -> list[str]:
@@ -85,7 +118,7 @@ def list_criteria() -> list[str]:
     >>> list_criteria()
     ['blood', 'chest-xray', 'skin']
     """
-    return sorted(path.stem for path in _BUILTIN.glob("*.yaml"))
+    return builtin_names(_BUILTIN)
 
 
 def load_criteria(name_or_path: str | Path) -> CriteriaSet:
@@ -96,12 +129,7 @@ def load_criteria(name_or_path: str | Path) -> CriteriaSet:
     >>> load_criteria("skin").ids[:3]
     ('size', 'morphology', 'colour')
     """
-    path = Path(name_or_path)
-    if str(name_or_path) in list_criteria():
-        path = _BUILTIN / f"{name_or_path}.yaml"
-    elif not path.is_file():
-        hint = did_you_mean(str(name_or_path), list_criteria())
-        raise UserError(f"no criteria set or file {str(name_or_path)!r}", remedy=hint)
+    path = builtin_or_file(name_or_path, _BUILTIN, "criteria set")
     criteria, faults = _read(path)
     if criteria is None:
         remedy = "compare with a built-in set such as skin" if len(faults) > 1 or not faults[0].line else None
@@ -155,7 +183,7 @@ def criteria_differences(stored: CriteriaSet, given: CriteriaSet) -> list[str]:
     for name in one.keys() & other.keys():
         parts = [
             part
-            for part in ("text", "classes", "expected")
+            for part in ("text", "classes", "expected", "needs")
             if getattr(one[name], part) != getattr(other[name], part)
         ]
         lines += [f"question {name}: another {', '.join(parts)}"] if parts else []

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ..core import UserError, write_text
-from ._criteria import SCHEMA_FILE, list_criteria
+from ._criteria import SCHEMA_FILE, CriteriaSet, list_criteria
 
 _TEMPLATE = """\
 # yaml-language-server: $schema={schema}
@@ -17,11 +17,11 @@ name: {name}
 # Ratings remember name and version. Raise the version when a question changes its meaning: answers to the old
 # wording and to the new one are then never mixed.
 version: 1
-title: what kind of image these questions are for, in one line
+title: {title}
 
 # Where the expectations come from: textbooks, guidelines, papers. At least one.
 sources:
-  - "Author A, Author B. Title. Journal 2020; 1: 1-10."
+  - "{source}"
 
 # Other names of the classes, as data sets write them (may be left out).
 aliases:
@@ -39,6 +39,8 @@ questions:
     text: Does the finding lie where it can lie?
     # Asked for images of these classes only (leave it out to ask for all).
     classes: [class-b]
+    # Asked only where raters are told this column of the request too, such as skin_tone (leave it out to ask always).
+    # needs: skin_tone
   - id: artefacts
     text: Is the image free of what no real one shows (seams, doubled outlines, repeated patches)?
 
@@ -48,6 +50,20 @@ realism:
   lowest: certainly made by a machine
   highest: certainly real
 """
+
+
+_TITLE = "what kind of image these questions are for, in one line"
+_SOURCE = "Author A, Author B. Title. Journal 2020; 1: 1-10."
+_CLASSES = ("class-a", "class-b")
+
+
+def template_left(criteria: CriteriaSet) -> list[str]:
+    """Return one line for each part of the template that nobody has written over yet, empty for none."""
+    named = {name for each in criteria.questions for name in (*(each.classes or ()), *each.expected)}
+    lines = ["title: still the template's; raters read it"] if criteria.title == _TITLE else []
+    lines += ["sources: still the template's"] if _SOURCE in criteria.sources else []
+    left = [name for name in _CLASSES if name in named]
+    return lines + ([f"classes: {' and '.join(left)} are the template's, not your images'"] if left else [])
 
 
 def new_criteria(name: str, out: str | Path | None = None) -> Path:
@@ -66,5 +82,5 @@ def new_criteria(name: str, out: str | Path | None = None) -> Path:
         raise UserError("criteria are kept as .yaml", where=path, remedy=f"write --out {path.name}.yaml")
     if path.exists():
         raise UserError("it exists already", where=path, remedy="choose another --out")
-    write_text(path, _TEMPLATE.format(name=name, file=path, schema=SCHEMA_FILE.as_uri()))
+    write_text(path, _TEMPLATE.format(name=name, file=path, schema=SCHEMA_FILE.as_uri(), title=_TITLE, source=_SOURCE))
     return path

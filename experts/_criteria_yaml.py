@@ -38,8 +38,14 @@ def read_yaml(path: Path) -> tuple[Any, Mapping[Place, int], list[Fault]]:
     except _FaultyYaml as error:
         return None, {}, [Fault((), f"not readable as YAML: {_short(error)}")]
     if not isinstance(content, dict):
-        return None, lines, [Fault((), "the file is no mapping: begin with 'name: my-criteria'", line=1)]
+        return None, lines, [Fault((), "the file is no mapping: begin with 'name: ', a field in each line", line=1)]
     return content, lines, faults
+
+
+def yaml_fault(path: str | Path) -> Fault | None:
+    """Return why a YAML file holds no mapping that could be read: unreadable, no YAML, empty, a list; None: it does."""
+    content, _, faults = read_yaml(Path(path))
+    return faults[0] if content is None else None
 
 
 def _text(path: Path) -> tuple[str | None, str]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..core import UserError, did_you_mean, rng
 from ..imagesets import ImageSet
+from ._count_words import counted
 from ._simulated import ALIEN_COLUMNS
 from ._study_settings import SHOW
 
@@ -48,7 +49,7 @@ def candidates(
     there = _of_set(len(images), real, shown, [REAL] * len(real))
     lacking = len(real) - len(there)
     if lacking:
-        told.append(f"{lacking} real images lack a value of {', '.join(shown)} and are left out")
+        told.append(f"left out: {counted(lacking, 'real image')} without a value of {', '.join(shown)}")
     return shown, made, there, told
 
 
@@ -74,7 +75,8 @@ def choose_synthetic(made: Sequence[Candidate], n: int | None, seed: int) -> lis
         return list(made)
     if n > len(made):
         raise UserError(
-            f"{n} images were asked for, the sets have {len(made)}", remedy="leave out n to take all"
+            f"{counted(n, 'image', 'was', 'were')} asked for, the sets have {len(made)}",
+            remedy="leave out n to take all",
         )
     by_origin = _shuffled(made, lambda each: each.origin, seed, "draw")
     in_turn = [each for each in chain(*zip_longest(*by_origin.values())) if each is not None]
@@ -95,8 +97,8 @@ def choose_real(
             remedy="show other columns, or give other real images",
         )
     short = n - len(chosen)
-    lack = [f"{short} of {n} real images are missing: too few bear the values shown"] if short else []
-    return sorted(chosen, key=_place), lack
+    lack = f"{short} of {counted(n, 'real image', 'is', 'are')} missing: too few bear the values shown"
+    return sorted(chosen, key=_place), [lack] if short else []
 
 
 def _quotas(counts: Counter[tuple[str, ...]], n: int) -> dict[tuple[str, ...], int]:

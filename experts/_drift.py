@@ -18,7 +18,8 @@ TOO_FAST = 1.0
 """Seconds under which nobody can have looked."""
 MIN_SHOWINGS = 30
 """Fewer showings give no trend: a third would have under 10."""
-_MARKED_SHARE, _MARKED_SPEED, _MOST = 0.1, 2.0, 2000
+_UNTESTED = "whether raters drift cannot be known: no test could be made"
+_MARKED_SHARE, _MARKED_SPEED, _MOST, _MOST_NAMES = 0.1, 2.0, 2000, 3
 DRIFT_COLUMNS = (
     "rater", "what", "n", "first", "last", "value", "lo", "hi", "level", "p_adjusted", "shown", "words",
     "reason",
@@ -33,7 +34,7 @@ def drift(ratings: pd.DataFrame, *, too_fast: float = TOO_FAST) -> pd.DataFrame:
     - ``verdict trend``: the change of the pass rate from his first image to his last, along a straight line
       (least squares among images of one origin, variance robust to the line's misfit, t), so that generators
       that came one after the other are no drift; ``first`` and ``last`` are the pass rates of the first and
-      the last third. His order being random, no change is expected. Null where no times were kept.
+      the last third. In a study his order is random, and no change is expected. Null where no times were kept.
     - ``pace trend``: the factor by which the seconds per image change from first to last (Theil and Sen's
       slope of log seconds with its interval; the test is Kendall's); ``first`` and ``last``: median seconds.
     - ``verdict, beside the others``: his pass rate less that of the other raters, real and synthetic images
@@ -58,16 +59,20 @@ def drift(ratings: pd.DataFrame, *, too_fast: float = TOO_FAST) -> pd.DataFrame:
     return table.astype({**dict.fromkeys(numbers, "float64"), "shown": "bool"})
 
 
-def drift_lines(table: pd.DataFrame) -> list[str]:
-    """Return the plain sentences of a table of `drift`: what is shown, then what could not be known."""
+def drift_lines(table: pd.DataFrame, *, reasons: bool = True) -> list[str]:
+    """Return the plain sentences of a table of `drift`: what is shown, then (``reasons``) what could not be known."""
     if not len(table):
         return ["no verdicts yet"]
     shown = table[table["shown"]]["words"].tolist()
     tested = int(table["p_adjusted"].notna().sum())
-    lines = shown or [f"no rater was shown to drift or to differ markedly ({tested} tests, Holm)"]
+    tests = f"{tested} test{'' if tested == 1 else 's'}, Holm"
+    none = f"no rater was shown to drift or to differ markedly ({tests})" if tested else _UNTESTED
+    lines = shown or [none]
     few = table[table["reason"].notna() & table["what"].isin(["verdict trend", "pace trend"])]
-    for (rater, reason), part in few.groupby(["rater", "reason"], sort=True):
-        lines.append(f"{rater}, {' and '.join(part['what'])}: {reason}")
+    for (what, reason), part in few.groupby(["what", "reason"], sort=True):
+        raters = part["rater"].tolist()
+        who = ", ".join(raters) if len(raters) <= _MOST_NAMES else f"{len(raters)} raters"
+        lines += [f"{what} of {who}: {reason}"] if reasons else []
     return lines
 
 
@@ -98,7 +103,7 @@ def _verdict_trend(rater: str, mine: pd.DataFrame) -> dict[str, Any]:
     y = mine["vote"].to_numpy(dtype=np.float64)
     what, n = "verdict trend", len(y)
     if n < MIN_SHOWINGS:
-        return _row(rater, what, n, reason=f"not enough data: {n} showings, {MIN_SHOWINGS} needed")
+        return _row(rater, what, n, reason=f"not enough data: {_showings(n)}, {MIN_SHOWINGS} needed")
     if y.min() == y.max():
         said = "plausible" if y[0] else "not plausible"
         return _row(rater, what, n, reason=f"one verdict throughout: {said}, {n} times")
@@ -154,7 +159,7 @@ def _pace_trend(rater: str, mine: pd.DataFrame) -> dict[str, Any]:
     what, n = "pace trend", len(seconds)
     if n < MIN_SHOWINGS:
         return _row(
-            rater, what, n, reason=f"not enough data: {n} showings with seconds, {MIN_SHOWINGS} needed"
+            rater, what, n, reason=f"not enough data: {_showings(n)} with seconds, {MIN_SHOWINGS} needed"
         )
     first, last = (float(np.median(part)) for part in _thirds(seconds))
     step = -(-n // _MOST)
@@ -177,7 +182,7 @@ def _verdict_beside(rater: str, votes: pd.DataFrame) -> dict[str, Any]:
     mine = votes["rater"] == rater
     what, n = "verdict, beside the others", int(mine.sum())
     if min(n, int((~mine).sum())) < MIN_SHOWINGS:
-        return _row(rater, what, n, reason=f"not enough data: {n} showings, {MIN_SHOWINGS} needed")
+        return _row(rater, what, n, reason=f"not enough data: {_showings(n)}, {MIN_SHOWINGS} needed")
     try:
         d = paired_difference(
             votes["vote"], mine, votes["origin"] == "real", votes["image_key"], pairs_are_raters=False
@@ -204,7 +209,7 @@ def _pace_beside(rater: str, votes: pd.DataFrame) -> dict[str, Any]:
     what, n = "pace, beside the others", len(mine)
     if min(n, len(others)) < MIN_SHOWINGS:
         return _row(
-            rater, what, n, reason=f"not enough data: {n} showings with seconds, {MIN_SHOWINGS} needed"
+            rater, what, n, reason=f"not enough data: {_showings(n)} with seconds, {MIN_SHOWINGS} needed"
         )
     a, b = (np.log(np.maximum(each[:: -(-len(each) // _MOST)], 0.01)) for each in (mine, others))
     value, low, high = (float(np.exp(each)) for each in _shift(a, b))
@@ -242,6 +247,10 @@ def _too_fast(rater: str, mine: pd.DataFrame, limit: float) -> dict[str, Any]:
     )
     row = _row(rater, what, n, value=i.value, lo=i.lo, hi=i.hi, words=words if count else None)
     return row | {"shown": count > 0}
+
+
+def _showings(n: int) -> str:
+    return f"{n} showing" + ("" if n == 1 else "s")
 
 
 def _seconds(part: pd.DataFrame) -> Vector:

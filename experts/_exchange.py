@@ -17,6 +17,7 @@ from ._exchange_fresh import fresh_rows, rated_there
 from ._exchange_images import images_form
 from ._exchange_ratings import ratings_form
 from ._exchange_read import read_exchange
+from ._exchange_shown import shown_columns
 from ._label_studio import criteria_answered, label_studio_tasks
 from ._label_studio_config import labeling_config
 from ._preference_files import write_jsonl
@@ -56,7 +57,7 @@ def exported(
     by: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return a store's ratings or preferences in one of `FORMS` (not label-studio), of one study and criteria set if
-    named. ``by``: conditions in which the images of a pair must agree (None: in all that was requested)."""
+    named. ``by``: conditions in which the images of a pair must agree (None: in what its study's raters were told)."""
     table, _ = _exported(store, form, study, criteria, by)
     return table
 
@@ -89,7 +90,7 @@ def export_ratings(
             if isinstance(criteria, CriteriaSet)
             else criteria_answered(rows, stored_criteria(store).values())
         )
-        tasks = label_studio_tasks(rows, images, prefix=prefix, embed=embed)
+        tasks = label_studio_tasks(rows, images, criteria=asked, prefix=prefix, embed=embed)
         write_json(path, tasks)
         write_text(Path(path).with_suffix(".xml"), labeling_config(asked))
         return len(tasks)
@@ -151,7 +152,7 @@ def _exported(
         given = store.preferences(**_chosen(study, criteria))
         if form == "preference-events":
             return given, []
-        parts = [compared_pairs(given), verdict_pairs(_rows(store, study, criteria), by=by)]
+        parts = [compared_pairs(given), verdict_pairs(_rows(store, study, criteria), by=by, shown=shown_columns(store))]
         kept = [part.table for part in parts if len(part.table)] or [parts[0].table]
         names = ("comparisons", "verdicts")
         lines = [f"{name}: {line}" for name, part in zip(names, parts, strict=True) for line in part.lines]

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..core import UserError
+from ._count_words import counted
 
 _SHOWN = 10
 _LARGEST = 2**31 - 1
@@ -89,7 +90,7 @@ class Cells:
         if self.faults:
             shown = "; ".join(self.faults[:_SHOWN])
             more = f"; and {len(self.faults) - _SHOWN} more" if len(self.faults) > _SHOWN else ""
-            raise UserError(f"{len(self.faults)} faults: {shown}{more}", where=where)
+            raise UserError(f"{counted(len(self.faults), 'fault')}: {shown}{more}", where=where)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

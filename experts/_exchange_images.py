@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..core import UserError
+from ._count_words import counted
 from ._criteria import RESERVED, CriteriaSet
 from ._exchange_cells import Cells
 from ._exchange_ratings import ANSWER, from_ratings_form
@@ -120,7 +121,7 @@ def _refuse_doubled(table: pd.DataFrame, where: object) -> None:
     doubled = table["image"][table.duplicated(names)].dropna().unique().tolist()
     if doubled:
         raise UserError(
-            f"{len(doubled)} images stand there twice, such as {doubled[0]!r}",
+            f"{counted(len(doubled), 'image', 'stands', 'stand')} there twice, such as {doubled[0]!r}",
             where=where,
             remedy="keep one row per image, or name raters in a column and use --form ratings",
         )

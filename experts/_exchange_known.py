@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..core import UserError, content_key
 from ..imagesets import ImageSet
+from ._count_words import counted
 from ._exchange_cells import Cells, records
 from ._ratings import as_json
 from ._simulated import requested_of
@@ -100,7 +101,7 @@ def match_images(
             else "name their image set: --images SET"
         )
         raise UserError(
-            f"{len(unknown)} images are not in {known.where}: {shown}", where=where, remedy=remedy
+            f"{counted(len(unknown), 'image', 'is', 'are')} not in {known.where}: {shown}", where=where, remedy=remedy
         )
     whole = table.reset_index(drop=True).copy()
     made = [
@@ -116,7 +117,8 @@ def match_images(
         kept = [one.get(name) if one and (cell is None or name == "image") else cell
                 for one, cell in zip(found, given, strict=True)]  # fmt: skip
         whole[column] = pd.Series(kept, dtype=object)
-    return whole, [f"{len(unknown)} images are not in {known.where}; they were kept"] if unknown else []
+    told = f"{counted(len(unknown), 'image', 'is', 'are')} not in {known.where}, and kept all the same"
+    return whole, [told] if unknown else []
 
 
 def _known(rows: Sequence[Mapping[str, str | None]], where: str) -> Known:

@@ -28,11 +28,17 @@ LOCAL = "/data/local-files/?d="
 
 
 def label_studio_tasks(
-    ratings: pd.DataFrame, images: ImageSet | None = None, *, prefix: str = "", embed: bool = False
+    ratings: pd.DataFrame,
+    images: ImageSet | None = None,
+    *,
+    criteria: CriteriaSet | None = None,
+    prefix: str = "",
+    embed: bool = False,
 ) -> list[dict[str, Any]]:
     """Return one task per image: all of ``images``, or without it those that were rated; with their annotations.
 
-    ``data.image`` is ``prefix`` and the image's file name, or with ``embed`` the picture itself (PNG, base64).
+    ``data.image`` is ``prefix`` and the image's file name, or with ``embed`` the picture itself (PNG, base64);
+    ``data.asked`` says what was requested, a class by the name that ``criteria`` have for it.
     Label Studio's table of tasks shows ``data`` to annotators: the image set there, and a file's name or folder, may
     say which images are synthetic.
     """
@@ -53,7 +59,7 @@ def label_studio_tasks(
             "imageset": row["imageset"],
             "label": row["label"],
             "requested": row["requested"],
-            "asked": _asked(row),
+            "asked": _asked(row, criteria),
         }
         tasks.append({"data": data, "annotations": annotations.get(key, []), "predictions": []})
     return tasks
@@ -92,10 +98,14 @@ def _rated(form: pd.DataFrame) -> list[dict[str, Any]]:
     return records(form.drop_duplicates("image_key")[names])
 
 
-def _asked(row: Mapping[str, Any]) -> str:
+def _asked(row: Mapping[str, Any], criteria: CriteriaSet | None) -> str:
+    def named(label: str) -> str:
+        return criteria.display_name(label) if criteria is not None else label
+
     wish = conditions(row["requested"])
-    told = [f"{name}: {wish[name]}" for name in ("label", "skin_tone") if name in wish]
-    return "requested: " + (", ".join(told) or str(row["label"] or "nothing in particular"))
+    told = [f"label: {named(wish['label'])}"] if "label" in wish else []
+    told += [f"skin_tone: {wish['skin_tone']}"] if "skin_tone" in wish else []
+    return "requested: " + (", ".join(told) or named(str(row["label"] or "nothing in particular")))
 
 
 def _annotation(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,8 @@ VERDICTS = ("plausible", "implausible")
 def labeling_config(criteria: CriteriaSet) -> str:
     """Return the XML to paste into a project's labeling setup: the verdict, each question, realism, a note.
 
-    A question that is asked for some classes only says so in its heading and may stay open; the verdict may not.
+    A question that is asked for some classes only, or where a column was requested, says so in its heading and may
+    stay open; the verdict may not.
     """
     parts = [
         "<View>",
@@ -30,6 +31,7 @@ def labeling_config(criteria: CriteriaSet) -> str:
     ]
     for question in criteria.questions:
         only = f" (only for: {', '.join(question.classes)})" if question.classes is not None else ""
+        only += f" (only where {question.needs} is requested)" if question.needs is not None else ""
         parts += [f"  <Header value={quoteattr(question.text + only)}/>", _choices(question.id, ANSWERS)]
     realism = criteria.realism
     text = f"{realism.text} (1: {realism.lowest}; 5: {realism.highest})"

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..core import UserError
+from ._count_words import counted
 from ._criteria import CriteriaSet
 from ._exchange_cells import YES_NO
 from ._exchange_json import load_json
@@ -38,7 +39,8 @@ class LabelStudioAnnotations:
         ]
         if self.faults:
             more = f"; and {len(self.faults) - _SHOWN} more" if len(self.faults) > _SHOWN else ""
-            raise UserError(f"{len(self.faults)} faults: {'; '.join(self.faults[:_SHOWN])}{more}", where=path)
+            shown = "; ".join(self.faults[:_SHOWN])
+            raise UserError(f"{counted(len(self.faults), 'fault')}: {shown}{more}", where=path)
         if not records:
             raise UserError(
                 f"no annotation can be used ({'; '.join(self.told) or 'no tasks'})",

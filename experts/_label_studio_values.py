@@ -81,6 +81,7 @@ def time_of(value: Any) -> str | None:
 
 
 def seconds_of(value: Any) -> float | None:
+    """Return a lead time in seconds, None where none was kept; raises ``ValueError`` for what is no time."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:

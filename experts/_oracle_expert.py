@@ -10,13 +10,13 @@ import pandas as pd
 from ..core import UserError
 from ..imagesets import ImageSet, open_oracle
 from ._criteria import load_criteria
-from ._simulated import RowMemory, flips, ratings_of, requested_of
+from ._simulated import RowMemory, SimulatedExpert, flips, requested_of
 
 CRITERIA_OF = {"phantom-derm": "skin", "phantom-blood": "blood"}
 _CHUNK = 256
 
 
-class OracleExpert:
+class OracleExpert(SimulatedExpert):
     """The measuring oracle of a phantom, each of whose answers is flipped with a known probability.
 
     Parameters
@@ -51,7 +51,11 @@ class OracleExpert:
         self.name = f"simulated: oracle of {oracle}, noise {level}"
 
     def answers(self, images: ImageSet, *, seed: int = 0, repeat: int = 0) -> pd.DataFrame:
-        """Return the answers, each flipped with its criterion's chance; a hidden repeat flips anew."""
+        """Return the answers, each flipped with its criterion's chance; a hidden repeat flips anew.
+
+        They depend on the image's pixels, what was requested, the seed and ``repeat`` (the number of its
+        showing), not on its neighbours.
+        """
         requested, names = requested_of(images), self.oracle.criteria
         wishes = [tuple(zip(requested.columns, map(str, row), strict=True)) for row in requested.to_numpy()]
         right = self._seen.rows(
@@ -61,15 +65,6 @@ class OracleExpert:
         ).astype(bool)
         given = right ^ flips(images.image_keys, names, self.noise, seed, repeat)
         return pd.DataFrame(np.where(given, "yes", "no"), columns=list(names))
-
-    def rate(self, images: ImageSet, *, seed: int = 0, repeat: int = 0) -> pd.DataFrame:
-        """Return the ratings table of all images; ``plausible`` when every answer, after its flip, is yes.
-
-        An image's answers depend on its pixels, what was requested, the seed and ``repeat`` (the number of its
-        showing), not on its neighbours.
-        """
-        answers = self.answers(images, seed=seed, repeat=repeat)
-        return ratings_of(self, answers, images, seed=seed, repeat=repeat)
 
     def _judge(
         self, images: ImageSet, requested: pd.DataFrame

@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 
 from ..core import Progress, UserError, atomic_folder, derive_seed, silent, write_json
 from ..imagesets import ImageSet
-from ._simulated import ratings_of
+from ._attribute_heads import RELIABLE, balanced_accuracy
+from ._simulated import SimulatedExpert
 
 if TYPE_CHECKING:
     from ..classifiers import FittedClassifier
 
-RELIABLE = 0.80
-"""A predictor under this balanced accuracy on held-out real images is not reliable at this resolution."""
 _MIN_HELD = 20
 
 
-class PanelExpert:
+class PanelExpert(SimulatedExpert):
     """A simulated expert: one classifier per requested column, trained on real images that are its own.
 
     A requested value is met as well as a real image of it when the classifier gives it a probability over a
@@ -42,7 +41,7 @@ class PanelExpert:
     steps:
         Training steps of each classifier.
     pass_share:
-        Share of held-out real images that pass.
+        Share that passes of the held-out real images, which set the threshold; of others somewhat more or fewer do.
     name:
         What the rater is called after ``simulated:``.
     """
@@ -92,18 +91,14 @@ class PanelExpert:
         self._calibrate(held)
 
     def answers(self, images: ImageSet, *, seed: int = 0, repeat: int = 0) -> pd.DataFrame:
-        """Return whether each requested column is met; a panel does not err at random."""
+        """Return whether each requested column is met; a panel does not err at random, and
+        the seed only names the events of its ratings."""
         self._check_fitted()
         missing = [column for column in self._predictors if column not in images.table.columns]
         if missing:
             raise UserError(f"nothing was requested of {', '.join(missing)}", where=images.about.name)
         ranks = self._rank(images)
         return pd.DataFrame(np.where(ranks > self._threshold, "yes", "no"), columns=list(self._predictors))
-
-    def rate(self, images: ImageSet, *, seed: int = 0, repeat: int = 0) -> pd.DataFrame:
-        """Return the ratings table of all images; the seed only names the events."""
-        answers = self.answers(images, seed=seed, repeat=repeat)
-        return ratings_of(self, answers, images, seed=seed, repeat=repeat)
 
     def save(self, folder: str | Path) -> None:
         """Write the panel into a new folder, whole or not at all."""
@@ -156,7 +151,8 @@ class PanelExpert:
             )
         names = [str(truth[i]) for i in rows]
         probabilities = fitted.predict_proba(held.subset(rows).images(size=self._size))
-        accuracy = _balanced_accuracy(probabilities, names, fitted.classes)
+        predicted = [fitted.classes[place] for place in probabilities.argmax(axis=1)]
+        accuracy = balanced_accuracy(predicted, names).value
         reliable = accuracy >= RELIABLE
         kept = reliable or column == "label"
         self.card["columns"][column] = {
@@ -215,10 +211,3 @@ def _probability_of(
     return np.array(
         [row[places[v]] if v in places else 0.0 for row, v in zip(probabilities, values, strict=True)]
     )
-
-
-def _balanced_accuracy(
-    probabilities: NDArray[np.float64], truth: Sequence[str], classes: Sequence[str]
-) -> float:
-    right = pd.Series(np.asarray(classes)[probabilities.argmax(axis=1)] == np.asarray(truth))
-    return float(right.groupby(list(truth)).mean().mean())

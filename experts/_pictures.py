@@ -40,8 +40,9 @@ def packed(image: Pixels, grey: bool) -> bytes:
     beside[:, 1:] = values[:, :-1]
     rows[:, 1:] = (values - beside).reshape(height, -1)
     stream = zlib.compressobj(1 if height * width > _LARGE else 6)
-    data = stream.compress(rows.tobytes()) + stream.flush(zlib.Z_SYNC_FLUSH)
-    return data + struct.pack(">I", zlib.adler32(rows))
+    raw = rows.tobytes()
+    data = stream.compress(raw) + stream.flush(zlib.Z_SYNC_FLUSH)
+    return data + struct.pack(">I", zlib.adler32(raw))
 
 
 def png(data: bytes, size: Size, grey: bool, length: int) -> bytes:

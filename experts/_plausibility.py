@@ -1,4 +1,4 @@
-"""How plausible raters find each generator's images, beside the ceiling that blinded real images set."""
+"""How plausible raters find each generator's images, beside the ceiling that real images set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..core import LEVEL, UserError, holm
-from ._agreement_answers import SCALED, VERDICT, answer_table, column_values
+from ._agreement_answers import SCALED, VERDICT, answer_table, column_values, in_asked_order
 from ._share_interval import Difference, paired_difference, share_interval
 
 REAL = "real"
@@ -23,21 +23,27 @@ LESS, AS, MORE, NOT_SHOWN, UNKNOWN = (
 PLAUSIBILITY_COLUMNS = (
     "column", "group", "criterion", "origin", "n", "n_images", "n_raters", "cannot_tell", "share", "lo", "hi",
     "level", "scope", "lo_these", "hi_these", "difference", "difference_lo", "difference_hi", "lower", "p_less", "p_as",
-    "margin", "verdict", "reason",
+    "margin", "verdict", "reason", "blinded",
 )  # fmt: skip
 _ALPHA = 1 - LEVEL
 _ONE_VOTE = ["rater", "image", "image_key", "origin", "criterion"]
 
 
 def plausibility(
-    ratings: pd.DataFrame, by: Sequence[str] = (), *, criteria: bool = False, margin: float = MARGIN
+    ratings: pd.DataFrame,
+    by: Sequence[str] = (),
+    *,
+    criteria: bool = False,
+    margin: float = MARGIN,
+    questions: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return the share judged plausible of each origin, and its difference to the real images' share.
 
     One row for each ``origin`` (``real``, a generator's name, or ``unknown``) and each group: ``column`` and
     ``group`` are ``all``, then each value of each column of ``by`` (``rater`` gives each rater's own pass
     rates). ``criterion`` is ``plausible``, the verdict; with ``criteria`` True each question follows, its
-    share that of *yes* among *yes* and *no* (``cannot_tell`` are counted apart).
+    share that of *yes* among *yes* and *no* (``cannot_tell`` are counted apart), in the order of ``questions``
+    (default: that of a built-in set).
 
     ``share, lo, hi`` respect raters and images (``scope`` says of whom they speak); ``lo_these, hi_these`` hold
     for these raters alone on other images, and are shorter. ``difference`` to real is
@@ -45,9 +51,11 @@ def plausibility(
     ``p_less`` (two-sided, no difference) and ``p_as`` (one-sided, ``margin`` or more below real) are Holm's
     over the rows of a column and kind of criterion. ``verdict``: *less plausible than real* and *as plausible
     as real* (by non-inferiority alone) where shown, else *not shown*, or *cannot be known* with a ``reason``.
-    A share is null with a reason below 10 images.
+    A share is null with a reason below 10 images. ``blinded`` is True where all these ratings come from a study
+    on the rating page, which shows real and synthetic images alike.
 
-    Raises ``UserError`` for a column that the ratings do not have, and a margin outside (0, 1).
+    Raises ``UserError`` for a column that the ratings do not have, a margin outside (0, 1), and answers to
+    several criteria (`criteria_parts` takes them apart).
     """
     if not 0 < margin < 1:
         raise UserError(f"a margin lies between 0 and 1, got {margin}")
@@ -60,7 +68,7 @@ def plausibility(
         found = [
             {"column": column, "group": str(group), **row}
             for group, part in parts
-            for row in _rows(part, margin)
+            for row in _rows(part, margin, questions)
         ]
         rows += _judged(found, margin)
     table = pd.DataFrame(rows, columns=list(PLAUSIBILITY_COLUMNS))
@@ -104,14 +112,19 @@ def origins(ratings: pd.DataFrame) -> pd.Series:
     return known.where(known.notna(), sets).map(lambda each: "unknown" if pd.isna(each) else str(each))
 
 
+def from_studies(ratings: pd.DataFrame) -> bool:
+    """True when there are ratings and all come from a study on the rating page."""
+    return bool(len(ratings)) and "study" in ratings.columns and bool(ratings["study"].notna().all())
+
+
 def generators_in(names: Sequence[str]) -> list[str]:
     """The origins but the real one, in order."""
     return sorted({str(each) for each in names} - {REAL})
 
 
-def _rows(votes: pd.DataFrame, margin: float) -> list[dict[str, Any]]:
+def _rows(votes: pd.DataFrame, margin: float, questions: Sequence[str]) -> list[dict[str, Any]]:
     rows = []
-    for criterion in sorted(votes["criterion"].unique(), key=lambda name: (name != VERDICT, name)):
+    for criterion in in_asked_order(votes, questions):
         part = votes[votes["criterion"] == criterion]
         sure = part[part["vote"].notna()]
         for origin in [
@@ -123,10 +136,11 @@ def _rows(votes: pd.DataFrame, margin: float) -> list[dict[str, Any]]:
                 "criterion": criterion, "origin": origin, "n": len(mine),
                 "n_images": mine["image_key"].nunique(), "n_raters": mine["rater"].nunique(),
                 "cannot_tell": int(((part["origin"] == origin) & part["vote"].isna()).sum()),
-                "level": LEVEL, "margin": margin, **_share(mine),
+                "level": LEVEL, "margin": margin, "blinded": from_studies(mine), **_share(mine),
             }  # fmt: skip
             if origin != REAL:
-                row |= _difference(sure, origin, margin)
+                apart = _difference(sure, origin, margin)
+                row |= apart if row["reason"] is None else {**apart, "reason": row["reason"]}
             rows.append(row)
     return rows
 
@@ -143,7 +157,7 @@ def _share(mine: pd.DataFrame) -> dict[str, Any]:
 
 def _difference(sure: pd.DataFrame, origin: str, margin: float) -> dict[str, Any]:
     if not (sure["origin"] == REAL).any():
-        return {"verdict": UNKNOWN, "reason": "no blinded real images were rated: there is no ceiling"}
+        return {"verdict": UNKNOWN, "reason": "no real images were rated: there is no ceiling"}
     found = difference_between(sure, origin, REAL)
     return {"verdict": UNKNOWN, "reason": found} if isinstance(found, str) else _told(found, margin)
 
@@ -154,7 +168,8 @@ def difference_between(votes: pd.DataFrame, origin: str, other: str) -> Differen
     counts = both.groupby("origin")["image_key"].nunique()
     n, n_other = int(counts.get(origin, 0)), int(counts.get(other, 0))
     if min(n, n_other) < MIN_OF_KIND:
-        return f"not enough data: {n} images of {origin}, {n_other} of {other}, {MIN_OF_KIND} of each needed"
+        images = f"{n} image{'' if n == 1 else 's'} of {origin}, {n_other} of {other}"
+        return f"not enough data: {images}, {MIN_OF_KIND} of each needed"
     try:
         return paired_difference(both["vote"], both["origin"] == origin, both["rater"], both["image_key"])
     except UserError:

@@ -9,8 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from ._count_words import counted
+from ._draw import as_text
 from ._preference_columns import latest_preferences
 from ._ratings import latest
+from ._study_settings import SHOW
 
 PAIR_COLUMNS: Mapping[str, str] = {
     "chosen": "file name of the image that was found more plausible",
@@ -20,7 +23,7 @@ PAIR_COLUMNS: Mapping[str, str] = {
     "chosen_origin": "real, or the name of its generator",
     "rejected_origin": "real, or the name of its generator",
     "imageset": "name of the image set",
-    "requested": "all that was requested of both, as JSON",
+    "requested": "what was requested of both, in the conditions that had to agree, as JSON",
     "criteria": "name of the criteria set",
     "criteria_version": "its version",
     "n_raters": "raters behind the pair: who compared the two, or the fewer of those who judged either",
@@ -43,10 +46,10 @@ class PreferencePairs:
     @property
     def lines(self) -> list[str]:
         """What is to be told."""
-        told = [f"{len(self.table)} pairs, {self.ties} ties left out"]
-        return told + (
-            [f"{self.unpaired} images have no counterpart of the same request"] if self.unpaired else []
-        )
+        told = [f"{counted(len(self.table), 'pair')}, {counted(self.ties, 'tie')} left out"]
+        if self.unpaired:
+            told.append(f"{counted(self.unpaired, 'image', 'has', 'have')} no counterpart of the same request")
+        return told
 
 
 def compared_pairs(preferences: pd.DataFrame) -> PreferencePairs:
@@ -71,12 +74,16 @@ def compared_pairs(preferences: pd.DataFrame) -> PreferencePairs:
 
 
 def verdict_pairs(
-    ratings: pd.DataFrame, *, by: Sequence[str] | None = None, every: bool = False
+    ratings: pd.DataFrame,
+    *,
+    by: Sequence[str] | None = None,
+    shown: Mapping[str, Sequence[str]] | None = None,
+    every: bool = False,
 ) -> PreferencePairs:
     """Return pairs of a plausible and an implausible image of the same request, from the raters' verdicts.
 
-    ``by`` names the conditions in which the two must agree, such as label (None: in all that was requested); the
-    pair's request is then those alone.
+    ``by`` names the conditions in which the two must agree, such as label; the pair's request is those alone. None:
+    what the raters were told, which ``shown`` has by study; label and skin tone where it does not say.
 
     An image is plausible when more than half of its raters found it so, a tie when they are split evenly. Within a
     request the images are dealt to each other by content key, so that each stands in a pair and none more often
@@ -84,8 +91,8 @@ def verdict_pairs(
     """
     held = latest(ratings)
     held = held[(held["repeat"].fillna(0) == 0) & held["plausible"].notna()]
-    if by is not None:
-        held = held.assign(requested=[_part(wish, by) for wish in held["requested"]])
+    told = [by if by is not None else (shown or {}).get(study, SHOW) for study in held["study"]]
+    held = held.assign(requested=[_part(w, names) for w, names in zip(held["requested"], told, strict=True)])
     votes = held.drop_duplicates(["rater", "image_key", "requested"], keep="last")
     group = ["requested", "criteria", "criteria_version"]
     images = votes.groupby([*group, "image_key"], dropna=False, sort=True).agg(
@@ -109,8 +116,10 @@ def verdict_pairs(
 
 
 def _part(requested: Any, by: Sequence[str]) -> str:
+    """The request in these conditions, as a rater reads them: 5 and 5.0 are one value, whatever file they came from."""
     wish = json.loads(requested) if conditions(requested) else {}
-    return json.dumps({name: wish.get(name) for name in sorted(by)}, ensure_ascii=False)
+    kept = {name: as_text(wish[name]) for name in sorted(set(by)) if wish.get(name) is not None}
+    return json.dumps(kept, ensure_ascii=False)
 
 
 def _dealt(good: list[Any], bad: list[Any], every: bool) -> list[tuple[Any, Any]]:

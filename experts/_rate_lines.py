@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ._server import Listener
     from ._study import Study
 
+_SHOWN = 10
+
 
 def rate_lines(study: Study, listener: Listener) -> list[str]:
     """Return the lines: the study, what it could show, a link for each rater, the admin's link, where answers go."""
@@ -30,13 +32,29 @@ def study_lines(study: Study) -> list[str]:
         lines.append("the study is paused: resume it on the admin's page")
     told = ", ".join(study.shown) or "nothing"
     lines.append(f"raters are told of what was requested: {told}; never which images are real")
-    return [*lines, *study.told]
+    return [*lines, *study.told, *unknown_lines(study)]
+
+
+def unknown_lines(study: Study) -> list[str]:
+    """Return a warning where raters are told classes that the criteria do not know: they read no expectation."""
+    if "label" not in study.shown:
+        return []
+    labels = {item.shown(("label",))["label"] for item in study.items}
+    unknown = study.criteria.unknown_labels(labels)
+    if not unknown:
+        return []
+    some = ", ".join(unknown[:_SHOWN]) + (f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else "")
+    return [
+        f"warning: the criteria {study.criteria.name} do not know {len(unknown)} of "
+        f"{len(labels)} requested class{'' if len(labels) == 1 else 'es'}: "
+        f"{some}; for these raters read no expectations (add them to 'expected', or to 'aliases')"
+    ]
 
 
 def plan_lines(study: Study) -> list[str]:
     """Return what the study could tell apart when every rater has finished."""
     if study.settings.mode == "compare":
-        return ["comparisons tell which of two is preferred, not how many are plausible"]
+        return compare_lines(study)
     n_real, n_synthetic = kinds(study)
     generators = len({item.origin for item in study.items} - {REAL})
     plan = rating_plan(
@@ -55,6 +73,18 @@ def plan_lines(study: Study) -> list[str]:
         repeats_per_rater=max((sum(task.repeat > 0 for task in hand) for hand in hands), default=0),
     )
     return ["what it could show when all is rated:", *(f"  {line}" for line in rating_plan_lines(dealt))]
+
+
+def compare_lines(study: Study) -> list[str]:
+    """Return what comparisons tell; with a warning where all images have one origin, so that none can win."""
+    lines = ["comparisons tell which of two is preferred, not how many are plausible"]
+    origins = sorted({item.origin for item in study.items})
+    if len(origins) == 1:
+        lines.append(
+            f"warning: all images come from {origins[0]}: the pairs can be learned from, but compare it with nothing; "
+            "give sets of other generators, or --real SET"
+        )
+    return lines
 
 
 def link_lines(study: Study, listener: Listener) -> list[str]:

@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from ..core import LEVEL, holm
-from ._agreement_answers import VERDICT, column_values
+from ._agreement_answers import VERDICT, column_values, columns_in
+from ._agreement_lines import several_words
+from ._criteria_parts import criteria_parts
 from ._plausibility import REAL, difference_between, generators_in, vote_table
 
 REACH_COLUMNS = (
@@ -26,6 +28,7 @@ def rating_reach(ratings: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     pairs of a column; ``verdict`` is *shown* or *not shown*. ``detectable`` is the smallest true difference
     that such ratings show with 80% power at level 0.95 (t quantiles times the difference's error); what is
     not shown and smaller than that says nothing. Null with a ``reason`` below 10 images of either origin.
+    Raises ``UserError`` for answers to several criteria.
     """
     votes = vote_table(ratings)
     votes = votes[votes["criterion"] == VERDICT]
@@ -46,7 +49,20 @@ def rating_reach(ratings: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def rating_reach_lines(ratings: pd.DataFrame, by: Sequence[str] = ()) -> list[str]:
-    """Return what these ratings show between origins and could have shown, a line for each two of them."""
+    """Return what these ratings show between origins and could have shown, a line for each two of them.
+
+    Answers to several criteria are not mixed: each set and version has its lines below a heading.
+    """
+    parts = criteria_parts(ratings)
+    if len(parts) == 1:
+        return _part_lines(ratings, by)
+    lines = [several_words(parts)]
+    for part in parts:
+        lines += [f"criteria {part.spec}", *_part_lines(part.ratings, columns_in(part.ratings, by, ratings))]
+    return lines
+
+
+def _part_lines(ratings: pd.DataFrame, by: Sequence[str]) -> list[str]:
     table = rating_reach(ratings, by)
     if len(table):
         return [reach_words(row) for row in table.to_dict("records")]

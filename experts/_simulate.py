@@ -9,14 +9,14 @@ import pandas as pd
 
 from ..core import UserError, derive_seed, rng
 from ..imagesets import ImageSet
-from ._simulated import SimulatedExpert, draws, ratings_of
+from ._simulated import SimulatedExpert, draws
 
 _SPREAD = 0.5
 """Noise of the raters: from half to one and a half times the given one; bias: from -1/2 to 1/2."""
 MOST_RATERS = 100
 
 
-class NoisyRater:
+class NoisyRater(SimulatedExpert):
     """An expert's answers as one rater gives them: yes becomes no with chance noise (1 + bias), no becomes yes
     with noise (1 - bias). A bias above 0 is a strict rater. A hidden repeat flips anew."""
 
@@ -35,11 +35,6 @@ class NoisyRater:
         return self.blur(
             self.expert.answers(images, seed=seed, repeat=repeat), images, seed=seed, repeat=repeat
         )
-
-    def rate(self, images: ImageSet, *, seed: int = 0, repeat: int = 0) -> pd.DataFrame:
-        """Return the ratings table of all images."""
-        answers = self.answers(images, seed=seed, repeat=repeat)
-        return ratings_of(self, answers, images, seed=seed, repeat=repeat)
 
     def blur(self, right: pd.DataFrame, images: ImageSet, *, seed: int, repeat: int = 0) -> pd.DataFrame:
         """Return answers with errors; ``cannot tell`` stays."""

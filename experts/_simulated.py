@@ -14,7 +14,17 @@ from ..imagesets import ImageSet
 from ._ratings import make_ratings
 from ._verdicts import plausible_from
 
-ALIEN_COLUMNS = ("file_name", "split", "given_split", "source", "patient_id", "lesion_id", "generator")
+ALIEN_COLUMNS = (
+    "file_name",
+    "split",
+    "given_split",
+    "source",
+    "patient_id",
+    "lesion_id",
+    "generator",
+    "sample_index",
+)
+"""Columns that say where an image comes from, not what was requested of it."""
 REAL = "real"
 
 
@@ -29,7 +39,10 @@ class SimulatedExpert(Protocol):
         """Return yes, no or cannot tell for every image (row) and criterion (column)."""
 
     def rate(self, images: ImageSet, *, seed: int = 0, repeat: int = 0) -> pd.DataFrame:
-        """Return the ratings table of all images (columns of ``RATING_COLUMNS``)."""
+        """Return the ratings table of all images (columns of ``RATING_COLUMNS``); an image is plausible where no
+        answer is no and one is yes. A hidden repeat (``repeat`` from 1) is a new look."""
+        answers = self.answers(images, seed=seed, repeat=repeat)
+        return ratings_of(self, answers, images, seed=seed, repeat=repeat)
 
 
 class RowMemory:
@@ -95,8 +108,8 @@ def origins_of(images: ImageSet) -> list[str]:
 
 
 def requested_of(images: ImageSet) -> pd.DataFrame:
-    """Return what was requested of each image: the columns of its table, less names, splits, patients and
-    true parameters."""
+    """Return what was requested of each image: the columns of its table, less names, splits, patients, where it
+    comes from (`ALIEN_COLUMNS`) and true parameters."""
     kept = [
         name
         for name in images.table.columns

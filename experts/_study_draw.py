@@ -9,6 +9,7 @@ import pandas as pd
 from ..core import UserError
 from ..imagesets import ImageSet
 from ._assign import Unit, pair_up
+from ._count_words import counted
 from ._draw import REAL, Candidate, candidates, choose_real, choose_synthetic
 from ._ratings import as_json
 from ._simulated import requested_of
@@ -33,7 +34,8 @@ def drawn(
     odds = share / (2 - share) if settings.mode == "compare" else share / (1 - share)
     wished = round(len(chosen) * odds)
     if not wished:
-        told.append(f"no real image is mixed in: {len(chosen)} images are too few for a share of {share:g}")
+        few = counted(len(chosen), "image", "is", "are")
+        told.append(f"no real image is mixed in: {few} too few for a share of {share:g}")
     mixed_in, lack = choose_real(there, chosen, wished, settings.seed)
     return shown, [*chosen, *mixed_in], told + lack
 
@@ -79,7 +81,7 @@ def without_doubles(items: Sequence[Item]) -> tuple[list[Item], list[str]]:
         kept.append(item)
     told = []
     if copied:
-        told.append(f"{len(copied)} real images are left out: synthetic ones have the same pixels")
+        told.append(f"{counted(len(copied), 'real image', 'is', 'are')} left out: synthetic ones have the same pixels")
         if not any(item.origin == REAL for item in kept):
             raise UserError(
                 "every real image that was drawn has the pixels of a synthetic one",
@@ -87,7 +89,7 @@ def without_doubles(items: Sequence[Item]) -> tuple[list[Item], list[str]]:
                 remedy="give real images that the generator did not copy",
             )
     if doubled:
-        told.append(f"{doubled} images are left out: others have the same name and the same pixels")
+        told.append(f"{counted(doubled, 'image', 'is', 'are')} left out: others have the same name and the same pixels")
     return kept, told
 
 

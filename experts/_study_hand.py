@@ -45,10 +45,10 @@ def named(
 
 
 def _questions(told: Mapping[str, str], criteria: CriteriaSet, settings: StudySettings) -> list[str]:
-    """Questions by the class that the rater is told: a class known of one kind of image alone would tell it."""
+    """Questions by what the rater is told: a class known of one kind of image alone would tell it."""
     if settings.detail == "verdict" or settings.mode == "compare":
         return []
-    return [question.id for question in criteria.questions_for(told.get("label"))]
+    return [question.id for question in criteria.questions_for(told.get("label"), told)]
 
 
 def _in_view(task: Task) -> tuple[int, ...]:

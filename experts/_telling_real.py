@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ..core import LEVEL, Interval, UserError, wilson
+from ..core import LEVEL, Interval, UserError, holm, interval_pvalue, wilson
 from ._agreement_answers import SCALED, answer_table, first_showings
 from ._plausibility import REAL, origins
 
 MIN_OF_EACH = 10
-TELLING_COLUMNS = ("rater", "n_real", "n_synthetic", "auroc", "lo", "hi", "level", "verdict", "reason")
+_LOGIT = "DeLong on the logit"
+TELLING_COLUMNS = (
+    "rater", "n_real", "n_synthetic", "auroc", "lo", "hi", "level", "p_adjusted", "verdict", "reason",
+)  # fmt: skip
 
 
 def auroc(real: ArrayLike, synthetic: ArrayLike, level: float = LEVEL) -> Interval:
@@ -42,31 +46,51 @@ def auroc(real: ArrayLike, synthetic: ArrayLike, level: float = LEVEL) -> Interv
     z = float(norm.ppf(0.5 + level / 2)) * math.sqrt(variance) / (value * (1 - value))
     middle = math.log(value / (1 - value))
     low, high = (1 / (1 + math.exp(-(middle + sign * z))) for sign in (-1, 1))
-    return Interval(value, low, high, level, "DeLong on the logit")
+    return Interval(value, low, high, level, _LOGIT)
 
 
 def telling_real(ratings: pd.DataFrame) -> pd.DataFrame:
     """Return each rater's AUROC of realism, real images against synthetic ones.
 
-    Columns: ``rater, n_real, n_synthetic, auroc, lo, hi, level, verdict`` (*tells real from synthetic*, *not
-    shown*) and ``reason`` where it is null: fewer than 10 images of either kind. 0.5 is chance.
+    Columns: ``rater, n_real, n_synthetic, auroc, lo, hi, level``, ``p_adjusted`` (of 0.5, which is chance; Holm's
+    over the raters), ``verdict`` (*tells real from synthetic* or *takes synthetic for more real* where that is
+    under 0.05, else *not shown*) and ``reason`` where the AUROC is null: fewer than 10 images of either kind.
     """
     answers = first_showings(answer_table(ratings))
     answers = answers[answers["criterion"] == SCALED]
     answers = answers.assign(origin=origins(answers), level_seen=pd.to_numeric(answers["answer"]))
-    rows = []
-    for rater, part in answers.groupby("rater", sort=True):
-        real = part["level_seen"][part["origin"] == REAL]
-        other = part["level_seen"][part["origin"] != REAL]
-        counts = [str(rater), len(real), len(other)]
-        if min(len(real), len(other)) < MIN_OF_EACH:
-            reason = (
-                f"not enough data: {len(real)} real and {len(other)} synthetic, {MIN_OF_EACH} of each needed"
-            )
-            rows.append([*counts, None, None, None, LEVEL, "cannot be known", reason])
-            continue
-        i = auroc(real, other)
-        verdict = "tells real from synthetic" if i.lo > 0.5 else "not shown"
-        verdict = "takes synthetic for more real" if i.hi < 0.5 else verdict
-        rows.append([*counts, i.value, i.lo, i.hi, LEVEL, verdict, None])
-    return pd.DataFrame(rows, columns=list(TELLING_COLUMNS))
+    rows = [_rater(str(rater), part) for rater, part in answers.groupby("rater", sort=True)]
+    tested = [row for row in rows if "p" in row]
+    for row, p in zip(tested, holm([row["p"] for row in tested]), strict=True):
+        told = "tells real from synthetic" if row["auroc"] > 0.5 else "takes synthetic for more real"
+        row |= {"p_adjusted": float(p), "verdict": told if p < 1 - LEVEL else "not shown"}
+    table = pd.DataFrame(rows, columns=list(TELLING_COLUMNS))
+    return table.astype(dict.fromkeys(["auroc", "lo", "hi", "p_adjusted"], "float64"))
+
+
+def _rater(rater: str, part: pd.DataFrame) -> dict[str, Any]:
+    real = part["level_seen"][part["origin"] == REAL]
+    other = part["level_seen"][part["origin"] != REAL]
+    row = {"rater": rater, "n_real": len(real), "n_synthetic": len(other), "level": LEVEL}
+    if min(len(real), len(other)) < MIN_OF_EACH:
+        seen = f"{len(real)} real and {len(other)} synthetic"
+        reason = f"not enough data: {seen}, {MIN_OF_EACH} of each needed"
+        return row | {"verdict": "cannot be known", "reason": reason}
+    i = auroc(real, other)
+    p = _p_chance(i, min(len(real), len(other)))
+    return row | {"auroc": i.value, "lo": i.lo, "hi": i.hi, "p": p, "reason": None}
+
+
+def _logits(*shares: float) -> list[float]:
+    within = np.clip(shares, 1e-12, 1 - 1e-12)
+    return [math.log(x / (1 - x)) for x in within]
+
+
+def _p_chance(found: Interval, n: int) -> float:
+    """p of 0.5: on the logit, as the interval; at 0 or 1, as Wilson's interval at the smaller number."""
+    from scipy.stats import norm
+
+    if found.method != _LOGIT:
+        return float(2 * norm.sf(abs(found.value - 0.5) * 2 * math.sqrt(n)))
+    value, lo, hi = _logits(found.value, found.lo, found.hi)
+    return interval_pvalue(Interval(value, lo, hi, found.level, ""))

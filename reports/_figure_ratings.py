@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ._figure_dots import shorten
 from ._names import capital, clean, column_name
+from ._ratings_cells import criterion_of
 from ._style import INK, LINE, MAX_ROWS, MUTED, REFERENCE, WIDTH, colour, marker, panels, styled
 
 REAL = "real"
@@ -61,7 +62,7 @@ def agreement_figure(summary: pd.DataFrame) -> Figure | None:
                          "gwet ac1": "Gwet's AC1"}[measure]  # fmt: skip
                 _dot(axes[0], y, row["value"], row["lo"], row["hi"], index, label=label)
         axes[0].axvline(0, color=MUTED, linewidth=0.9, zorder=0)
-        _named(axes[0], [clean(name) for name in criteria])
+        _named(axes[0], [criterion_of(name) for name in criteria])
         _legend(axes[0])
         axes[0].set_xlabel("agreement of raters")
     return figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,15 +11,21 @@ from rich.table import Table
 from rich.text import Text
 
 from ..experts import (
+    CriteriaPart,
+    CriteriaSet,
     agreement,
     agreement_summary,
+    columns_in,
     comparison_lines,
+    criteria_parts,
     drift,
     drift_lines,
     paradox,
     plausibility,
+    several_words,
     summary_lines,
     verdict_lines,
+    with_kappa,
 )
 from ._names import capital, clean, column_name
 from ._numbers import bracket, number
@@ -30,20 +36,36 @@ _NOTHING = (
 
 
 def agreement_text(
-    ratings: pd.DataFrame, preferences: pd.DataFrame | None = None, by: Sequence[str] = ()
+    ratings: pd.DataFrame,
+    preferences: pd.DataFrame | None = None,
+    by: Sequence[str] = (),
+    sets: Iterable[CriteriaSet] = (),
 ) -> list[Text | Table]:
-    """The verdicts, the shares by rater, agreement by criterion and pair, and the raters' drift."""
-    compared = preferences is not None and len(preferences)
-    if not len(ratings) and not compared:
+    """The verdicts, the shares by rater, agreement by criterion and pair, and the raters' drift.
+
+    Of several criteria each set and version has its own below a heading; ``sets`` are the store's.
+    """
+    if not len(ratings) and (preferences is None or not len(preferences)):
         return [Text(_NOTHING)]
-    parts: list[Text | Table] = []
+    parts = criteria_parts(ratings, preferences, sets)
+    if len(parts) == 1:
+        return _part(parts[0], by)
+    text: list[Text | Table] = [Text(capital(clean(several_words(parts))))]
+    for part in parts:
+        text.append(Text(f"\nCriteria {clean(part.spec)}", style="bold underline"))
+        text += _part(part, columns_in(part.ratings, by, ratings))
+    return text
+
+
+def _part(part: CriteriaPart, by: Sequence[str]) -> list[Text | Table]:
+    ratings, said = part.ratings, list[Text | Table]()
     if len(ratings):
-        parts += [Text(clean(line)) for line in verdict_lines(ratings)]
-        parts += [_shares(ratings), *_agreements(ratings, by), *_pairs(ratings)]
-        parts += [Text(clean(line)) for line in drift_lines(drift(ratings))]
-    if compared:
-        parts += [Text(clean(line)) for line in comparison_lines(preferences)]  # type: ignore[arg-type]
-    return parts
+        said += [Text(clean(line)) for line in verdict_lines(ratings)]
+        said += [_shares(ratings), *_agreements(part, by), *_pairs(part)]
+        said += [Text(clean(line)) for line in drift_lines(drift(ratings))]
+    if len(part.preferences):
+        said += [Text(clean(line)) for line in comparison_lines(part.preferences)]
+    return said
 
 
 def _table(title: str, *columns: str, numeric: Sequence[str] = ()) -> Table:
@@ -66,8 +88,9 @@ def _shares(ratings: pd.DataFrame) -> Table:
     return table
 
 
-def _agreements(ratings: pd.DataFrame, by: Sequence[str]) -> list[Text | Table]:
-    summary = agreement_summary(ratings, by)
+def _agreements(part: CriteriaPart, by: Sequence[str]) -> list[Text | Table]:
+    ratings = part.ratings
+    summary = agreement_summary(ratings, by, questions=part.questions)
     if not (summary["n_images"] > 0).any():
         return [Text(clean(line)) for line in summary_lines(ratings)]
     head = ("Criterion", "Images", *_SHOWN)
@@ -79,8 +102,8 @@ def _agreements(ratings: pd.DataFrame, by: Sequence[str]) -> list[Text | Table]:
     )
     reasons: dict[str, int] = {}
     told: list[str] = []
-    for (column, group, criterion), part in summary.groupby(["column", "group", "criterion"], sort=False):
-        rows = {row["measure"]: row for row in part.to_dict("records")}
+    for (column, group, criterion), of_one in summary.groupby(["column", "group", "criterion"], sort=False):
+        rows = {row["measure"]: row for row in of_one.to_dict("records")}
         if any(row["n_images"] for row in rows.values()):
             name = "verdict" if criterion == "plausible" else clean(criterion)
             where = "" if column == "all" else f", {column_name(str(column))} {clean(group)}"
@@ -97,10 +120,11 @@ def _agreements(ratings: pd.DataFrame, by: Sequence[str]) -> list[Text | Table]:
     return [table, *(Text(capital(clean(line))) for line in told)]
 
 
-def _pairs(ratings: pd.DataFrame) -> list[Text | Table]:
-    pairs = agreement(ratings)
+def _pairs(part: CriteriaPart) -> list[Text | Table]:
+    pairs, without = with_kappa(agreement(part.ratings, questions=part.questions))
+    told = [Text(capital(clean(line))) for line in without]
     if not len(pairs):
-        return []
+        return [*told]
     table = _table("Cohen's kappa of two raters, and of each with himself, 95% interval", "Raters", "Criterion",
                    "Kappa", "Equal", "Images", numeric=("Equal", "Images"))  # fmt: skip
     for row in pairs.to_dict("records"):
@@ -109,7 +133,7 @@ def _pairs(ratings: pd.DataFrame) -> list[Text | Table]:
             f"{clean(row['rater_a'])}, {clean(row['rater_b'])}", name, _value(row, "kappa"), f"{row['agree']:.0%}",
             f"{row['n']:,}",
         )  # fmt: skip
-    return [table]
+    return [table, *told]
 
 
 _SHOWN = {

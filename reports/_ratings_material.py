@@ -16,15 +16,22 @@ from ..experts import (
     RatingStore,
     agreement_summary,
     answer_table,
+    chosen_criteria,
     chosen_study,
     column_values,
+    criteria_parts,
     drift,
+    from_studies,
+    latest,
     origins,
     plausibility,
     rating_reach,
+    refuse_mixed,
     requested_names,
+    stored_criteria,
 )
 from ..imagesets import ImageSet, open_imageset
+from ._names import plural
 
 REAL = "real"
 Pixels = NDArray[np.uint8]
@@ -41,6 +48,8 @@ class RatingsMaterial:
     show_real: bool
     places: dict[str, tuple[ImageSet, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    """The questions in the order of their criteria set, where that is known."""
 
     def picture(self, key: str) -> Pixels | None:
         """The pixels of a rated image; None when it is in none of the sets that were given."""
@@ -54,15 +63,20 @@ class RatingsMaterial:
         """True when any image has a verdict that was not taken back."""
         return bool((self.answers["criterion"] == "plausible").any()) if len(self.ratings) else False
 
+    @property
+    def in_studies(self) -> bool:
+        """True when all ratings come from studies on the rating page, where the order of images is random."""
+        return from_studies(latest(self.ratings))
+
     @cached_property
     def shares(self) -> pd.DataFrame:
         """`plausibility` of the verdict, by each asked column."""
-        return plausibility(self.ratings, self.columns)
+        return plausibility(self.ratings, self.columns, questions=self.questions)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """`agreement_summary`, by each asked column."""
-        return agreement_summary(self.ratings, self.columns)
+        return agreement_summary(self.ratings, self.columns, questions=self.questions)
 
     @cached_property
     def drifts(self) -> pd.DataFrame:
@@ -87,14 +101,18 @@ def read_ratings_material(
     real: str | ImageSet | None = None,
     by: Sequence[str] | None = None,
     study: str | None = None,
+    criteria: str | None = None,
     show_real: bool = False,
 ) -> RatingsMaterial:
     """Read a store and the sets whose images were rated.
 
-    Raises ``UserError`` for a store or study that is not there, and for a column that no image was asked for.
+    Raises ``UserError`` for a store, a study or criteria that are not there, for answers to several criteria,
+    and for a column that no image was asked for.
     """
     kept = RatingStore(store, create=False) if isinstance(store, str) else store
     ratings, preferences = chosen_study(kept.ratings(), kept.preferences(), study=study)
+    ratings, preferences = chosen_criteria(ratings, preferences, criteria=criteria)
+    refuse_mixed(ratings, preferences)
     if show_real and real is None:
         raise UserError(
             "no real images were given to show", remedy="add --real SET, or leave --show-real out"
@@ -104,7 +122,10 @@ def read_ratings_material(
     known, places = _known(sets)
     ratings = _with_origins(ratings, known)
     notes = _notes(ratings, known, bool(sets))
-    return RatingsMaterial(ratings, preferences, _columns(ratings, by), study, show_real, places, notes)
+    (part,) = criteria_parts(ratings, preferences, stored_criteria(kept).values())
+    return RatingsMaterial(
+        ratings, preferences, _columns(ratings, by), study, show_real, places, notes, part.questions
+    )
 
 
 def _opened(images: str | ImageSet) -> ImageSet:
@@ -157,10 +178,11 @@ def _notes(ratings: pd.DataFrame, known: dict[str, str], given: bool) -> tuple[s
         strange = sorted(set(ratings["image_key"]) - set(known))
         if strange:
             notes.append(
-                f"{len(strange)} of {ratings['image_key'].nunique()} rated images are in none of the sets that "
-                "were given: they are counted, and cannot be shown"
+                f"{len(strange)} of {plural(ratings['image_key'].nunique(), 'rated image')} "
+                f"{'is' if len(strange) == 1 else 'are'} in none of the sets that were given: counted, and not shown"
             )
     simulated = sorted({str(name) for name in ratings["rater"] if str(name).startswith("simulated")})
     if simulated:
-        notes.append(f"{len(simulated)} of {ratings['rater'].nunique()} raters are simulated, not people")
+        of = f"{len(simulated)} of {plural(ratings['rater'].nunique(), 'rater')}"
+        notes.append(f"{of} {'is' if len(simulated) == 1 else 'are'} simulated, not people")
     return tuple(notes)

@@ -25,6 +25,7 @@ def build_ratings_report(
     real: str | ImageSet | None = None,
     by: Sequence[str] | None = None,
     study: str | None = None,
+    criteria: str | None = None,
     show_real: bool = False,
 ) -> Path:
     """Write the page of a store's ratings and return its path; it needs no network.
@@ -40,12 +41,17 @@ def build_ratings_report(
         Columns of what was requested (default: class and skin tone, where raters' images have them).
     study:
         One study alone.
+    criteria:
+        Criteria set, or one version of it (``skin``, ``skin:2``): needed where several were answered.
     show_real:
         Show rejected real images too: they are pictures of patients.
 
-    Raises ``UserError`` for a store, a study or a column that is not there.
+    Raises ``UserError`` for a store, a study, criteria or a column that is not there, and for answers to several
+    criteria, which are never mixed.
     """
-    material = read_ratings_material(store, images=images, real=real, by=by, study=study, show_real=show_real)
+    material = read_ratings_material(
+        store, images=images, real=real, by=by, study=study, criteria=criteria, show_real=show_real
+    )
     target = Path(out)
     write_text(target, ratings_html(material))
     return target

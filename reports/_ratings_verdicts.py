@@ -118,5 +118,5 @@ def _raters(material: RatingsMaterial) -> list[Verdict]:
     tested = int(table["p_adjusted"].notna().sum())
     if not tested:
         return [_line("cannot be known", "Drift of raters: too few showings for any test", "raters")]
-    said = f"No rater drifts in verdict or pace, nor differs markedly from the others ({tested} tests, Holm)"
+    said = f"No rater drifts in verdict or pace, nor differs markedly from the others ({plural(tested, 'test')}, Holm)"
     return [_line("not shown", said, "raters")]

@@ -9,7 +9,7 @@ from ._blocks import Block, Cell, Column, Table, block, text_cell
 from ._figure_ratings import agreement_figure, raters_figure
 from ._names import capital, plural
 from ._numbers import bracket, number, signed
-from ._ratings_cells import Row, count_of, criterion_of, group_of, value_of
+from ._ratings_cells import Row, count_of, criterion_of, group_of, p_small, value_of
 from ._ratings_material import RatingsMaterial
 
 
@@ -17,10 +17,12 @@ def agreement_blocks(material: RatingsMaterial) -> list[Block]:
     """All raters together, by criterion; then every two raters and each with himself."""
     summary = material.summary
     whole = summary[summary["column"] == "all"]
+    shown = summary[(summary["column"] == "all") | summary["value"].notna()]
+    left = plural(len(summary) - len(shown), "row")
     says = [ceiling_line(material.shares[material.shares["column"] == "all"])]
     for _, part in whole.groupby("criterion", sort=False):
         told = paradox({row["measure"]: row for row in part.to_dict("records")})
-        says += [f"{part['criterion'].iloc[0]}: {told}"] if told else []
+        says += [f"{criterion_of(part['criterion'].iloc[0])}: {told}"] if told else []
     columns = [
         Column("Criterion"), Column("Group"), Column("Measure"), Column("Value", True), Column("Images", True),
         Column("Raters", True), Column("Interval", False),
@@ -31,7 +33,7 @@ def agreement_blocks(material: RatingsMaterial) -> list[Block]:
             value_of(row, "value"), count_of(row["n_images"]), count_of(row["n_raters"]),
             text_cell(row["method"] if pd.notna(row["method"]) else ""),
         ]
-        for row in summary.to_dict("records")
+        for row in shown.to_dict("records")
     ]  # fmt: skip
     blocks = [
         block(
@@ -40,9 +42,11 @@ def agreement_blocks(material: RatingsMaterial) -> list[Block]:
             "Dot plot of the agreement of raters by criterion.",
             "Intervals hold for these raters on other images. Alpha and kappa leave out what chance would give; "
             "AC1 does so too, but does not fall to 0 where nearly all answers are the same one.",
+            f"Left out of the table: {left} of single groups that the data cannot carry."
+            if len(summary) > len(shown) else "",
         )
     ]  # fmt: skip
-    pairs = agreement(material.ratings)
+    pairs = agreement(material.ratings, questions=material.questions)
     if len(pairs):
         blocks.append(_pair_block(pairs))
     return blocks
@@ -53,7 +57,7 @@ def rater_blocks(material: RatingsMaterial) -> list[Block]:
     rates = plausibility(material.ratings, ["rater"])
     rates = rates[rates["column"] == "rater"]
     drifts = material.drifts
-    lines = drift_lines(drifts)
+    lines = drift_lines(drifts, reasons=False)
     columns = [Column("Rater"), Column("What"), Column("First third, or rater", True),
                Column("Last third, or others", True), Column("Change", True), Column("Showings", True),
                Column("p, after Holm", True)]  # fmt: skip
@@ -63,9 +67,9 @@ def rater_blocks(material: RatingsMaterial) -> list[Block]:
             "raters-drift", "Strictness, pace and drift", _stands_out(drifts),
             Table("What was tested of each rater", columns, rows), raters_figure(rates, drifts),
             "Pass rates of each rater on real and synthetic images, and seconds an image.",
-            *(each.rstrip(".") + "." for each in lines),
-            "The order of images is random for each rater, so that neither verdict nor pace should move along the "
-            "session. Verdict trends are changes of the pass rate, pace trends factors, from first image to last.",
+            *(capital(each.rstrip(".")) + "." for each in lines),
+            (_RANDOM if material.in_studies else "")
+            + "Verdict trends are changes of the pass rate, pace trends factors, from first image to last.",
         )
     ]  # fmt: skip
     telling = telling_real(material.ratings)
@@ -86,8 +90,9 @@ def _pair_block(pairs: pd.DataFrame) -> Block:
         ]
         for row in pairs.to_dict("records")
     ]  # fmt: skip
-    again = pairs["rater_b"].str.endswith(", again").sum()
-    says = f"{len(pairs) - again} pairs of raters and criteria, and {again} of a rater with himself on hidden repeats."
+    again = int(pairs["rater_b"].eq(pairs["rater_a"] + ", again").sum())
+    between, within = plural(len(pairs) - again, "row"), plural(again, "row")
+    says = f"{between} of two raters and a criterion, {within} of a rater with himself on hidden repeats."
     return block("agreement-pairs", "Every two raters, and each with himself", says,
                  Table("Cohen's kappa, 95% intervals", columns, rows), None, "",
                  open_table=len(rows) <= 12)  # fmt: skip
@@ -98,12 +103,13 @@ def _telling_block(telling: pd.DataFrame) -> Block:
                Column("Verdict")]  # fmt: skip
     rows = [
         [text_cell(row["rater"]), value_of(row, "auroc"), count_of(row["n_real"]), count_of(row["n_synthetic"]),
-         text_cell(row["verdict"], "", "verdict")]
+         text_cell(row["verdict"], p_small(row["p_adjusted"]), "verdict")]
         for row in telling.to_dict("records")
     ]  # fmt: skip
     return block(
         "raters-real", "Do raters tell real from synthetic?",
-        "By how real an image looks to them, 1 to 5: 0.5 is chance, 1 is always.",
+        "By how real an image looks to them, 1 to 5: 0.5 is chance, 1 is always. "
+        + ("Verdicts hold after Holm's correction over the raters." if len(telling) > 1 else ""),
         Table("AUROC of realism, real images against synthetic ones", columns, rows), None, "", open_table=True,
     )  # fmt: skip
 
@@ -138,6 +144,9 @@ def _drift_row(row: Row) -> list[Cell]:
             count_of(row["n"]), p]  # fmt: skip
 
 
+_RANDOM = (
+    "The order of images is random for each rater, so that neither verdict nor pace should move along the session. "
+)
 _MEASURES = {
     "share equal": "share of equal answers", "fleiss kappa": "Fleiss's kappa",
     "krippendorff alpha": "Krippendorff's alpha", "gwet ac1": "Gwet's AC1",

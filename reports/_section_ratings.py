@@ -9,7 +9,7 @@ import pandas as pd
 from ..experts import bradley_terry, comparison_lines, plausibility, win_shares
 from ._blocks import Block, Cell, Column, Table, block, text_cell
 from ._figure_ratings import ceiling_figure, group_title, strengths_figure
-from ._names import capital, column_name
+from ._names import capital, column_name, plural
 from ._numbers import bracket, number, p_value, signed
 from ._ratings_cells import Row, count_of, criterion_of, group_of, p_small, value_of
 from ._ratings_material import REAL, RatingsMaterial
@@ -29,7 +29,7 @@ def plausibility_blocks(material: RatingsMaterial) -> list[Block]:
         if len(part):
             title = f"By {column_name(column)}"
             blocks.append(_share_block(f"by-{column}", title, part, origins, group_title(column)))
-    criteria = plausibility(material.ratings, criteria=True)
+    criteria = plausibility(material.ratings, criteria=True, questions=material.questions)
     criteria = criteria[criteria["criterion"] != "plausible"]
     if len(criteria):
         blocks.append(_share_block("by-criterion", "By criterion", criteria, origins, "Criterion"))
@@ -121,9 +121,8 @@ def _share_block(anchor: str, title: str, table: pd.DataFrame, origins: Sequence
     )
     note = "Answers 'cannot tell' are left out of the shares by criterion." if head == "Criterion" else ""
     few = int(table["share"].isna().sum())
-    left = (
-        f"{few} of {len(table)} rows have too few images for a share: the table says how many." if few else ""
-    )
+    rows_have = f"{plural(len(table), 'row')} {'has' if few == 1 else 'have'}"
+    left = f"{few} of {rows_have} too few images for a share: the table says how many." if few else ""
     alt = f"Shares judged plausible {title.lower()}, with the real images' share as a dashed line."
     return block(anchor, title, said, Table(f"Judged plausible {title.lower()}", columns, rows), figure, alt, note,
                  left)  # fmt: skip
@@ -137,13 +136,13 @@ def _share_cells(row: Row) -> list[Cell]:
         bounds = bracket(row["difference_lo"], row["difference_hi"], 3)
         apart = Cell(f"{signed(row['difference'], 3)} {bounds}", "", row["difference"])
     verdict = "the ceiling" if row["origin"] == REAL else row["verdict"] if pd.notna(row["verdict"]) else ""
-    why = row["reason"] if pd.notna(row["reason"]) else ""
+    why = row["reason"] if pd.notna(row["reason"]) and pd.notna(row["share"]) else ""
     if verdict == "as plausible as real":
         why = f"within {row['margin']:g}, {p_value(row['p_as'])}"
     elif pd.notna(row["p_less"]):
         why = p_value(row["p_less"])
     unsure = f"{row['cannot_tell']} cannot tell" if row["cannot_tell"] else ""
-    raters = f"{row['n_images']:,} images, {row['n_raters']} rater" + ("" if row["n_raters"] == 1 else "s")
+    raters = f"{plural(row['n_images'], 'image')}, {plural(row['n_raters'], 'rater')}"
     small = f"{raters}; {unsure}" if unsure else raters
     return [
         text_cell(row["origin"], "", look), value_of(row, "share"), Cell(these), apart,

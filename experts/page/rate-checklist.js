@@ -13,7 +13,7 @@ const CHOICES = {
 export function checklist(task, session, respond) {
   const compares = session.mode === "compare";
   const asked = session.criteria.questions.filter(compares
-    ? ({ classes }) => !classes || classes.includes(task.requested.label)
+    ? ({ classes, needs }) => (!classes || classes.includes(task.requested.label)) && (!needs || needs in task.requested)
     : ({ id }) => task.questions.includes(id));
   if (!compares) asked.sort((a, b) => task.questions.indexOf(a.id) - task.questions.indexOf(b.id));
   const detail = compares ? "verdict" : session.detail;

@@ -29,7 +29,7 @@ const KEYS = [
   { keys: ["u"], does: "undo", for: always, words: "take the last answer back" },
   { keys: ["r"], does: "choose", for: rates, shown: ["r", "1 to 5"], words: "realism of the whole image" },
   { keys: ["c"], does: "note", for: rates, words: "write a note; esc leaves it" },
-  { keys: ["+"], does: "closer", for: always, shown: ["+", "−"], words: "zoom; also wheel, pinch, double click" },
+  { keys: ["+"], does: "closer", for: always, shown: ["+", "−"], words: "zoom: a whole image's size stays for the next ones; also wheel, pinch, double click" },
   { keys: ["-", "−", "_"], does: "farther", for: () => false, when: always },
   { keys: ["="], does: "closer", for: () => false, when: rates },
   { keys: ["z"], does: "zoom", for: always, words: "large and whole again" },

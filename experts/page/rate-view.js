@@ -3,6 +3,7 @@
 import { checklist, paintChecklist } from "./rate-checklist.js";
 import { paceWords } from "./rate-clock.js";
 import { byId, element, pressed } from "./rate-element.js";
+import { keptSize } from "./rate-kept-size.js";
 import { helpLines } from "./rate-keys.js";
 import { announced, awayWords, className, covers, otherWishes, upper } from "./rate-words.js";
 import { Zoom } from "./rate-zoom.js";
@@ -13,12 +14,12 @@ export class View {
   lost = null;
   #timer = 0;
 
-  /** `act(name, ...)` does what a button asks for. */
-  constructor(session, act) {
+  /** `act(name, ...)` does what a button asks for; `storage` is the browser's, or null. */
+  constructor(session, act, storage) {
     this.session = session;
     this.act = act;
     this.frames = [...document.querySelectorAll(".frame")].slice(0, session.mode === "compare" ? 2 : 1);
-    this.zoom = new Zoom(this.frames, () => this.#scale());
+    this.zoom = new Zoom(this.frames, () => this.#scale(), keptSize(session.study, storage));
     document.body.dataset.mode = session.mode;
     document.body.dataset.detail = session.detail;
     for (const frame of this.frames) frame.hidden = false;
@@ -34,7 +35,7 @@ export class View {
     for (const frame of this.frames) frame.replaceChildren();
     const label = task.requested.label;
     byId("asking").textContent = session.mode === "compare" ? "Which is the more plausible" : "Requested";
-    byId("wish").textContent = label ? upper(className(label)) : "No class was requested";
+    byId("wish").textContent = label ? upper(className(label, session)) : "No class was requested";
     byId("wishes").textContent = otherWishes(task.requested);
     byId("checklist").replaceChildren(...checklist(task, session, (answer, index) => this.act("respond", answer, index)));
     byId("panel").scrollTop = 0;
@@ -186,7 +187,8 @@ export class View {
       element("dt", {}, keys.map((key) => element("kbd", { textContent: key }))), element("dd", { textContent: words }),
     ]));
     byId("help-keys").replaceChildren(...rows);
-    const questions = this.session.criteria.questions.map((each) => element("li", { textContent: each.text }));
+    const asked = this.session.criteria.questions.filter(({ needs }) => !needs || this.session.shown.includes(needs));
+    const questions = asked.map((each) => element("li", { textContent: each.text }));
     byId("help-questions").replaceChildren(...questions);
     byId("help-words").textContent = `Criteria: ${this.session.criteria.name}, version ${this.session.criteria.version}.`;
   }

@@ -3,8 +3,14 @@
 /** A name from a table as a reader expects it: `nucleus_shape` becomes "nucleus shape". */
 export const plain = (name) => String(name).replaceAll("_", " ");
 
-/** A class as a reader expects it; a hyphen between letters joins words, as in `basal-cell-carcinoma`. */
-export const className = (label) => plain(label).replace(/(\p{Ll})-(?=\p{Ll})/gu, "$1 ");
+/**
+ * A class as a reader expects it: as the criteria call it, where the data set has a code (`mel` becomes "melanoma");
+ * a hyphen between letters joins words, as in `basal-cell-carcinoma`.
+ */
+export function className(label, { criteria: { names } }) {
+  const name = names && Object.hasOwn(names, label) ? names[label] : label;
+  return plain(name).replace(/(\p{Ll})-(?=\p{Ll})/gu, "$1 ");
+}
 
 export const upper = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 
@@ -19,7 +25,7 @@ export function otherWishes(requested) {
 
 /** One sentence that a screen reader says for a new image. */
 export function announced(task, session, done) {
-  const wish = task.requested.label ? className(task.requested.label) : "any class";
+  const wish = task.requested.label ? className(task.requested.label, session) : "any class";
   const rest = otherWishes(task.requested);
   const what = session.mode === "compare" ? "Two images" : "Image";
   return `${what}, ${done + 1} of ${session.total}. Requested: ${wish}${rest ? `, ${rest}` : ""}.`;

@@ -4,18 +4,29 @@ const STEP = 1.25;
 const LARGEST = 32;
 const TIMES_WHOLE = 8;
 const SHARP_FROM = 2;
+// Whole images, in CSS pixels per image pixel: beyond 12 an image falls into blocks before it is seen as one.
+const USUAL = 12;
+const SMALLEST = 2;
 
 export class Zoom {
   #frames;
   #changed;
+  #kept;
+  #whole = USUAL;
   #wanted = null;
   #centre = [0.5, 0.5];
   #pointers = new Map();
 
-  /** `frames`: elements that hold one image each; `changed` is called after each layout. */
-  constructor(frames, changed) {
+  /**
+   * `frames`: elements that hold one image each; `changed` is called after each layout; `kept` recalls and keeps the
+   * size of whole images: { get(), set(size) }.
+   */
+  constructor(frames, changed, kept) {
     this.#frames = frames;
     this.#changed = changed;
+    this.#kept = kept;
+    const size = Number(kept.get() ?? NaN);
+    if (size >= SMALLEST) this.#whole = size;
     const watcher = new ResizeObserver(() => this.layout());
     for (const frame of frames) {
       watcher.observe(frame);
@@ -23,7 +34,7 @@ export class Zoom {
     }
   }
 
-  /** Show whole images again. */
+  /** Show whole images again, in the size that was chosen for them. */
   reset() {
     this.#wanted = null;
     this.#centre = [0.5, 0.5];
@@ -36,8 +47,7 @@ export class Zoom {
 
   /** Device pixels for one image pixel: a whole number from 2 on, so that no pixel is wider than its neighbour. */
   get scale() {
-    const scale = this.#wanted ?? this.#fit();
-    return scale >= SHARP_FROM ? Math.floor(scale + 1e-6) : scale;
+    return whole(this.#exact);
   }
 
   get size() {
@@ -45,16 +55,23 @@ export class Zoom {
     return image ? [image.naturalWidth, image.naturalHeight] : [0, 0];
   }
 
-  /** One step in (1) or out (-1) about a point of a frame; about the middle without one. */
-  step(direction, at = null) {
-    const now = this.scale;
-    const next = direction > 0 ? Math.max(now * STEP, Math.floor(now) + 1) : Math.min(now / STEP, Math.ceil(now) - 1);
-    this.#to(now < SHARP_FROM && direction < 0 ? now / STEP : next, at);
+  /** One step in (1) or out (-1). Sizes at which the whole image is seen stay for the next images. */
+  step(direction) {
+    if (!this.size[0]) return;
+    const [now, fit] = [this.scale, this.#fit()];
+    if (direction < 0 && now <= Math.min(fit, SMALLEST * devicePixelRatio)) return;
+    const closer = Math.max(now * STEP, Math.floor(now) + 1);
+    const farther = now < SHARP_FROM ? now / STEP : Math.min(now / STEP, Math.ceil(now) - 1);
+    const next = direction > 0 ? closer : farther;
+    const filled = direction > 0 ? now < whole(fit) && next > fit : now > fit && next < fit;
+    if (filled) this.#keep(Infinity);
+    else if (next > fit) this.#to(next);
+    else this.#keep(next / devicePixelRatio);
   }
 
   /** Between the whole image and twice as large, at least to true pixels. */
   toggle(at = null) {
-    if (this.zoomed) this.reset();
+    if (this.#wanted !== null) this.reset();
     else this.#to(Math.max(SHARP_FROM, this.scale * 2), at);
   }
 
@@ -82,16 +99,30 @@ export class Zoom {
     return Math.min(clientWidth / width, clientHeight / height) * devicePixelRatio;
   }
 
+  /** The scale of whole images: as chosen, at most as large as the frame. */
+  #home() {
+    return Math.min(this.#fit(), this.#whole * devicePixelRatio);
+  }
+
+  get #exact() {
+    return this.#wanted ?? this.#home();
+  }
+
+  #keep(size) {
+    this.#whole = Math.max(size, SMALLEST);
+    this.#kept.set(this.#whole);
+    this.reset();
+  }
+
   #shown() {
     return this.size.map((length) => (length * this.scale) / devicePixelRatio);
   }
 
-  #to(scale, at) {
+  #to(scale, at = null) {
     if (!this.size[0]) return;
     const before = this.#shown();
-    const fit = this.#fit();
-    this.#wanted = Math.min(scale, Math.max(LARGEST, TIMES_WHOLE * fit));
-    if (scale <= fit) {
+    this.#wanted = Math.min(scale, Math.max(LARGEST, TIMES_WHOLE * this.#fit()));
+    if (scale <= this.#home()) {
       this.reset();
       return;
     }
@@ -112,7 +143,7 @@ export class Zoom {
     const room = [frame.clientWidth, frame.clientHeight];
     const shown = this.#shown();
     this.#centre = this.#centre.map((c, i) => within(c, room[i] / shown[i] / 2));
-    const corner = room.map((length, i) => whole(length / 2 - this.#centre[i] * shown[i]));
+    const corner = room.map((length, i) => atDevice(length / 2 - this.#centre[i] * shown[i]));
     image.style.width = `${shown[0]}px`;
     image.style.height = `${shown[1]}px`;
     image.style.transform = `translate(${corner[0]}px, ${corner[1]}px)`;
@@ -136,8 +167,7 @@ export class Zoom {
   #wheel(event, frame) {
     event.preventDefault();
     const turned = event.deltaY * (event.deltaMode ? 16 : 1);
-    const from = this.#wanted ?? this.#fit();
-    this.#to(from * Math.exp(-turned * 0.002), { frame, x: event.clientX, y: event.clientY });
+    this.#to(this.#exact * Math.exp(-turned * 0.002), { frame, x: event.clientX, y: event.clientY });
   }
 
   #move(event, frame) {
@@ -154,9 +184,10 @@ export class Zoom {
   #pinch(fixed, before, now, frame) {
     const apart = (point) => Math.hypot(point[0] - fixed[0], point[1] - fixed[1]) || 1;
     const at = { frame, x: (now[0] + fixed[0]) / 2, y: (now[1] + fixed[1]) / 2 };
-    this.#to((this.#wanted ?? this.#fit()) * (apart(now) / apart(before)), at);
+    this.#to(this.#exact * (apart(now) / apart(before)), at);
   }
 }
 
 const within = (centre, half) => (half >= 0.5 ? 0.5 : Math.min(Math.max(centre, half), 1 - half));
-const whole = (length) => Math.round(length * devicePixelRatio) / devicePixelRatio;
+const atDevice = (length) => Math.round(length * devicePixelRatio) / devicePixelRatio;
+const whole = (scale) => (scale >= SHARP_FROM ? Math.floor(scale + 1e-6) : scale);

@@ -16,7 +16,7 @@ async function begin() {
   const session = await untilAnswered(() => api.get("/api/session"));
   if (!session) return;
   const doings = {};
-  const view = new View(session, (name, ...rest) => doings[name](...rest));
+  const view = new View(session, (name, ...rest) => doings[name](...rest), storage());
   const flow = new Flow(api, session, storage(), view);
   Object.assign(doings, actions(flow, view));
   listen(flow, doings);

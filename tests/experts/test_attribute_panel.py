@@ -20,6 +20,7 @@ from synmedbench.experts import (
     verdicts,
     wrong_requests,
 )
+from synmedbench.experts._attribute_calibrate import crossed_holds, pass_chances
 from synmedbench.imagesets import ImageSet, Lineage, damage_pixels, open_imageset, split_by_group
 
 from .planted_cells import RULES, discs
@@ -59,6 +60,58 @@ def test_real_images_pass_as_often_as_calibrated(panel: AttributePanel, test_set
     assert 0.85 <= panel.card["pass_share"] <= 0.92
     share = verdicts(check_ratings(panel.rate(test_set))).mean()
     assert 0.78 < share < 0.97
+    assert "on the images that set the threshold" in panel.card["pass_share_is"]
+
+
+def test_the_card_says_how_many_other_real_images_pass_with_the_panels_own_noise() -> None:
+    """The threshold is set without noise, so with noise fewer pass than it was set to."""
+    noisy = AttributePanel(RULES)
+    noisy.fit(discs(160, seed=1), discs(240, seed=2), seed=0)
+    fresh = discs(1200, seed=77)
+    share = np.mean([plausible_from(noisy.answers(fresh, seed=seed)).mean() for seed in range(3)])
+    told = noisy.card["pass_share_with_noise"]
+    assert told["lo"] < share < told["hi"] < noisy.card["pass_share"]
+    assert told["n"] == 240
+    assert told["value"] < told["without_noise"] - 0.05
+    assert set(told["by_class"]) == {"oak", "elm", "ash", "moss"}
+    assert told["by_class"]["elm"] < told["by_class"]["moss"], "moss bears no attribute that is guessed"
+
+
+def test_without_noise_the_card_has_one_share_of_others(panel: AttributePanel) -> None:
+    told = panel.card["pass_share_with_noise"]
+    assert told["value"] == told["without_noise"]
+    assert told["lo"] < told["value"] < told["hi"]
+
+
+def test_chances_over_the_guesses_are_what_many_looks_give(panel: AttributePanel) -> None:
+    noisy = AttributePanel(RULES, kappas={"hue": 0.3, "width": 0.5})
+    noisy._fitted = fitted = panel._fit()
+    cells = discs(60, seed=6)
+    holds = ~(fitted.ranks(cells.images(), cells.labels) <= fitted.threshold)
+    chance = pass_chances(fitted, holds, cells.labels, noisy.kappas)
+    looks = np.stack([plausible_from(noisy.answers(cells, seed=seed)) for seed in range(60)])
+    error = np.sqrt((chance * (1 - chance)).sum() / len(looks)) / len(cells)
+    assert abs(looks.mean() - chance.mean()) < 4 * error
+    assert 0.3 < chance.mean() < 0.8
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_image_is_judged_at_a_threshold_that_it_set(seed: int) -> None:
+    """Ten images of one class are ten folds: each is ranked among the nine others, at their threshold."""
+    scores = np.random.default_rng(seed).random((10, 3))
+    scores[4, 2] = np.nan
+
+    def ranks(rows: np.ndarray, among: np.ndarray) -> np.ndarray:
+        columns = [column[~np.isnan(column)] for column in among.T]
+        found = [[np.mean(column < x) for column, x in zip(columns, row, strict=True)] for row in rows]
+        return np.where(np.isnan(rows), np.nan, found)
+
+    expected = []
+    for i in range(10):
+        others = np.delete(scores, i, axis=0)
+        threshold = np.quantile(np.nanmin(ranks(others, others), axis=1), 0.3)
+        expected.append(~(ranks(scores[i : i + 1], others)[0] <= threshold))
+    np.testing.assert_array_equal(crossed_holds(scores, ["a"] * 10, 0.7, seed=0), expected)
 
 
 def test_a_wrong_request_fails_on_the_question_that_it_breaks(

@@ -41,6 +41,13 @@ def test_strengths_of_a_table_by_hand() -> None:
     assert (found["lo"] < found["strength"]).all()
 
 
+def test_one_of_a_thing_is_not_said_as_several() -> None:
+    table = duels({"real": 0.0, "gan": 0.0}, n=1, ties=1.0)
+    text = " ".join(comparison_lines(table))
+    assert text.startswith("1 comparison by 1 rater, 1 tie (")
+    assert "not enough data: 1 comparison, 10 needed" in text
+
+
 def test_a_better_generator_is_preferred() -> None:
     table = duels({"real": 1.5, "gan": -1.5, "vae": 0.0}, n=400)
     wins = win_shares(table).set_index(["origin", "other"])

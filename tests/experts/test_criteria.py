@@ -30,6 +30,7 @@ from synmedbench.experts import (
     new_criteria,
     open_study,
     stored_criteria,
+    template_left,
 )
 from synmedbench.experts._criteria import SCHEMA_FILE
 from synmedbench.imagesets import open_imageset, open_oracle
@@ -63,6 +64,43 @@ def test_questions_are_asked_for_their_classes() -> None:
     assert "finding_place" in [question.id for question in criteria.questions_for("pneumonia")]
     assert "finding_place" not in [question.id for question in criteria.questions_for("normal")]
     assert "finding_place" not in [question.id for question in criteria.questions_for(None)]
+
+
+def test_tone_is_asked_where_raters_are_told_one() -> None:
+    criteria = load_criteria("skin")
+    assert "tone" in [each.id for each in criteria.questions_for("nevus", ["label", "skin_tone"])]
+    assert "tone" not in [each.id for each in criteria.questions_for("nevus", ["label"])]
+    assert "tone" in [each.id for each in criteria.questions_for("nevus")], "nothing said of what is told"
+    assert [each.id for each in criteria.questions if each.needs] == ["tone"]
+
+
+def test_what_a_question_needs_is_part_of_what_is_asked(tmp_path: Path) -> None:
+    questions = load_criteria("skin").model_dump()["questions"]
+    bare = load_criteria(own_set(tmp_path / "bare.yaml", questions=[{**each, "needs": None} for each in questions]))
+    assert criteria_differences(load_criteria("skin"), bare) == ["question tone: another needs"]
+    assert criteria_fingerprint(load_criteria("skin")) != criteria_fingerprint(bare)
+    faulty = own_set(tmp_path / "faulty.yaml", questions=[{**questions[0], "needs": "skin tone"}])
+    assert "needs" in str(criteria_faults(faulty)[0])
+
+
+def test_names_and_unknown_labels(tmp_path: Path) -> None:
+    skin = load_criteria("skin")
+    assert [skin.display_name(name) for name in ("mel", "melanoma", "rosacea")] == ["melanoma", "melanoma", "rosacea"]
+    assert skin.unknown_labels(["nv", "rosacea", "melanoma", "Zoster"]) == ["Zoster", "rosacea"]
+    classless = own_set(tmp_path / "c.yaml", aliases={}, questions=[{"id": "sharp", "text": "Is it sharp?"}])
+    assert load_criteria(classless).unknown_labels(["anything"]) == []
+
+
+def test_what_is_left_of_the_template(tmp_path: Path) -> None:
+    path = new_criteria("mine", tmp_path / "mine.yaml")
+    assert [line.partition(":")[0] for line in template_left(load_criteria(path))] == ["title", "sources", "classes"]
+    words = {"what kind of image these questions are for, in one line": "feet", "Author A, Author B. Title.": "Nail M.",
+             "class-": "toe-"}  # fmt: skip
+    text = path.read_text()
+    for old, new in words.items():
+        text = text.replace(old, new)
+    path.write_text(text)
+    assert template_left(load_criteria(path)) == template_left(load_criteria("skin")) == []
 
 
 def own_set(path: Path, **changes: object) -> Path:

@@ -56,7 +56,7 @@ def test_what_lacks_is_told() -> None:
     made = drawn("m", "gan", label=["a"] * 5 + ["b"] * 5)
     real = drawn("r", label=["a"] * 5 + ["b"] + [None])
     shown, fake, there, told = candidates([made], real, ("label",))
-    assert (shown, told) == (("label",), ["1 real images lack a value of label and are left out"])
+    assert (shown, told) == (("label",), ["left out: 1 real image without a value of label"])
     chosen, told = choose_real(there, fake, 6, 0)
     assert len(chosen) == 4
     assert told == ["2 of 6 real images are missing: too few bear the values shown"]

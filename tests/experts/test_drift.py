@@ -96,6 +96,39 @@ def test_raters_who_see_the_difference_are_told_from_those_who_do_not() -> None:
     assert set(few["verdict"]) == {"cannot be known"}
 
 
+def realism_rows(rater: str, real: list[int], synthetic: list[int]) -> list[dict[str, object]]:
+    levels = [("real", level) for level in real] + [("gan", level) for level in synthetic]
+    return [
+        {
+            "event_id": f"{rater}{i}", "rater": rater, "image": f"{i}", "image_key": f"k{i}", "origin": origin,
+            "imageset": "s", "criterion": "realism", "answer": str(level), "plausible": None, "repeat": 0,
+        }
+        for i, (origin, level) in enumerate(levels)
+    ]  # fmt: skip
+
+
+def test_one_rater_of_ten_who_just_tells_real_is_not_shown_after_holm() -> None:
+    sharp = realism_rows("a", [3] * 8 + [4] * 8, [2] * 4 + [3] * 8 + [4] * 4)
+    alone = telling_real(pd.DataFrame(sharp))
+    assert alone["lo"].iloc[0] > 0.5
+    assert alone["verdict"].tolist() == ["tells real from synthetic"]
+    dull = [row for i in range(9) for row in realism_rows(f"b{i}", [3, 4] * 8, [3, 4] * 8)]
+    table = telling_real(pd.DataFrame(sharp + dull))
+    assert set(table["verdict"]) == {"not shown"}
+    assert table["p_adjusted"].iloc[0] == pytest.approx(10 * alone["p_adjusted"].iloc[0])
+
+
+def test_the_p_value_of_telling_real_goes_with_its_interval() -> None:
+    for shift in range(17):
+        row = telling_real(
+            pd.DataFrame(realism_rows("a", [3] * (16 - shift) + [4] * shift, [3] * 10 + [4] * 6))
+        ).iloc[0]
+        assert (row["p_adjusted"] < 0.05) == (row["lo"] > 0.5 or row["hi"] < 0.5)
+    perfect = telling_real(pd.DataFrame(realism_rows("a", [5] * 16, [1] * 16))).iloc[0]
+    assert (perfect["auroc"], perfect["verdict"]) == (1.0, "tells real from synthetic")
+    assert perfect["p_adjusted"] == pytest.approx(6.3e-5, rel=0.02)  # two-sided, z = sqrt(16)
+
+
 @pytest.mark.slow
 def test_false_alarms_are_rare() -> None:
     alarms = sum(bool(shown(study({"real": 0.9, "gan": 0.7}, n=60, seed=seed))) for seed in range(100))

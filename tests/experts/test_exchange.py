@@ -168,7 +168,7 @@ def test_unknown_images_are_refused_by_name_or_kept(tmp_path: Path) -> None:
     assert not len(store.ratings())
     told: list[str] = []
     assert import_ratings(store, path, images=images, keep_unknown=True, told=told.append) == 12
-    assert told == ["12 images are not in the image set 'phantom-derm'; they were kept"]
+    assert told == ["12 images are not in the image set 'phantom-derm', and kept all the same"]
     with pytest.raises(UserError, match="12 images are not in the store"):
         import_ratings(RatingStore("sqlite://"), path)
     assert import_ratings(store, path) == 0
@@ -200,7 +200,7 @@ FAULTY = {
     "nothing": ("rater,image,image_key,plausible\na,x,k,\n", "row 1: nothing is answered"),
     "unknown": ("rater,image,image_key,plausible,colour\na,x,k,1,red\n", "unknown columns: 'colour'"),
     "misspelt": ("rater,image,image_key,plausible,relism\na,x,k,1,3\n", "did you mean 'realism'"),
-    "twice": ("image,image_key,plausible\nx,k,1\nx,k,0\n", "stand there twice"),
+    "twice": ("image,image_key,plausible\nx,k,1\nx,k,0\n", "1 image stands there twice"),
     "rated twice": (
         "rater,image,image_key,plausible\na,x,k,1\na,x,k,0\n",
         "row 2: rater 'a' rated image 'x' already",

@@ -141,6 +141,10 @@ def test_ratings_go_out_with_the_person_where_it_can_be_looked_up() -> None:
     (made,) = label_studio_tasks(check_ratings(pd.DataFrame(rows)))
     assert [each.get("completed_by") for each in made["annotations"]] == [{"email": "anna@example.org"}, None]
     assert made["annotations"][1]["result"][0]["value"] == {"choices": ["implausible"]}
+    coded = check_ratings(pd.DataFrame(rows)).assign(label="mel", requested='{"label": "mel", "skin_tone": 5}')
+    (named,) = label_studio_tasks(coded, criteria=load_criteria("skin"))
+    assert named["data"]["asked"] == "requested: label: melanoma, skin_tone: 5"
+    assert named["data"]["label"] == "mel"
     assert made["annotations"][0]["created_at"] == "2026-01-02T03:04:05+00:00"
     assert "diffusion" not in json.dumps(made["data"])
 
@@ -193,7 +197,7 @@ def test_cancelled_skipped_and_foreign_answers_are_left_out_and_told(tmp_path: P
         "2 annotations cancelled or skipped",
         "1 results of other kinds (rectanglelabels)",
         "1 tasks without annotations",
-        "1 images are not in the store; they were kept",
+        "1 image is not in the store, and kept all the same",
     }
 
 

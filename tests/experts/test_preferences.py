@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -14,16 +16,23 @@ from rated_tables import event_rows
 
 from synmedbench.core import UserError
 from synmedbench.experts import (
+    Answer,
     RatingStore,
+    StudySettings,
     check_ratings,
     compared_pairs,
     export_ratings,
     exported,
     import_ratings,
+    load_criteria,
+    open_study,
     read_exchange,
     verdict_pairs,
 )
+from synmedbench.experts._exchange_shown import shown_columns
 from synmedbench.experts._preference_columns import check_preferences
+from synmedbench.experts._simulated import requested_of
+from synmedbench.imagesets import About, ImageSet, Lineage
 
 
 def compared(rater: str, a: str, b: str, preferred: str, number: int = 0, **more: Any) -> dict[str, Any]:
@@ -98,9 +107,38 @@ def test_verdicts_make_pairs_within_a_request() -> None:
 def test_pairs_may_agree_in_fewer_conditions() -> None:
     ratings = judged(good=[1], bad=[0])
     ratings["requested"] = [json.dumps({"label": "acne", "site": image}) for image in ratings["image"]]
-    assert verdict_pairs(ratings).unpaired == 2
-    (row,) = verdict_pairs(ratings, by=["label"]).table.to_dict("records")
-    assert (row["chosen"], row["label"], row["requested"]) == ("good", "acne", '{"label": "acne"}')
+    assert verdict_pairs(ratings, by=["label", "site"]).unpaired == 2
+    for pairs in (verdict_pairs(ratings, by=["label"]), verdict_pairs(ratings)):
+        (row,) = pairs.table.to_dict("records")
+        assert (row["chosen"], row["label"], row["requested"]) == ("good", "acne", '{"label": "acne"}')
+
+
+def test_a_pair_agrees_in_what_its_raters_were_told() -> None:
+    ratings = judged(good=[1], bad=[0]).assign(study="tones")
+    wishes = {"good": {"skin_tone": 5, "age": 30}, "bad": {"skin_tone": 5.0, "age": 40}}
+    ratings["requested"] = [json.dumps({"label": "acne", **wishes[image]}) for image in ratings["image"]]
+    (row,) = verdict_pairs(ratings).table.to_dict("records")
+    assert json.loads(row["requested"]) == {"label": "acne", "skin_tone": "5"}
+    assert verdict_pairs(ratings, shown={"tones": ("label", "age")}).unpaired == 2
+    (row,) = verdict_pairs(ratings, shown={"tones": ("label",), "other": ("age",)}).table.to_dict("records")
+    assert json.loads(row["requested"]) == {"label": "acne"}
+
+
+def test_where_an_image_comes_from_is_no_request() -> None:
+    """Each synthetic image has its own number, and a real one its site: neither keeps them out of a pair."""
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3)).astype(np.uint8)
+    table = pd.DataFrame({"label": ["acne", "nevus"] * 6, "sample_index": range(12), "site": list("abcdefghijkl")})
+    made = ImageSet.from_arrays(pixels, table, about=About("made"), lineage=Lineage("gan", 0, "x"))
+    assert list(requested_of(made).columns) == ["label", "site"]
+    store = RatingStore("sqlite://")
+    asked = StudySettings(name="s", raters=("anna",), repeats=0)
+    with closing(open_study(store, [made], load_criteria("skin"), asked)) as study:
+        for number, task in enumerate(study.upcoming("anna", 12)):
+            study.answer("anna", Answer(f"event-{number:03}", task.task, 1.0, plausible=number % 2))
+    assert shown_columns(store) == {"s": ("label",)}
+    pairs = exported(store, "preferences")
+    assert set(pairs["chosen"]) | set(pairs["rejected"]) == set(store.ratings()["image"])
+    assert "sample_index" not in pairs.columns
 
 
 @settings(deadline=None, max_examples=60)
@@ -128,7 +166,7 @@ def test_one_raters_pairs_go_out_and_in(suffix: str, tmp_path: Path) -> None:
                                       compared("anna", "p", "q", "equal")))  # fmt: skip
     told: list[str] = []
     assert export_ratings(store, tmp_path / f"p{suffix}", "preferences", told=told.append) == 2
-    assert told == ["comparisons: 2 pairs, 1 ties left out", "verdicts: 0 pairs, 0 ties left out"]
+    assert told == ["comparisons: 2 pairs, 1 tie left out", "verdicts: 0 pairs, 0 ties left out"]
     other = RatingStore("sqlite://")
     assert import_ratings(other, tmp_path / f"p{suffix}", rater="anna") == 2
     assert import_ratings(other, tmp_path / f"p{suffix}", rater="anna") == 0
@@ -180,7 +218,7 @@ BAD = {
         '{"chosen": "x", "rejected": null, "chosen_key": "a", "rejected_key": "b", "rater": "z"}',
         "missing",
     ),
-    "unknown": ('{"chosen": "x", "rejected": "y", "rater": "z"}', "1 images are not in the store"),
+    "unknown": ('{"chosen": "x", "rejected": "y", "rater": "z"}', "1 image is not in the store"),
     "cut off": ('{"chosen": "x"}\n{"chosen', "line 2 is not JSON"),
     "list": ("[1]", "line 1 is no JSON object"),
     "empty": ("\n", "no rows"),

@@ -139,14 +139,14 @@ def _bad(sets: tuple[Path, Path], change: dict[str, str | None]) -> list[str]:
         ({"--criteria": "bloood"}, "did you mean 'blood'"),
         ({"--mode": "rank"}, "mode"),
         ({"--detail": "some"}, "detail"),
-        ({"--real-share": "1.5"}, "real_share"),
+        ({"--real-share": "1.5"}, "--real-share must be 0.9 or less"),
         ({"--raters": "anna,anna"}, "named twice"),
         ({"--raters": "simulated"}, "simulated"),
-        ({"--study": "My Study"}, "name"),
+        ({"--study": "My Study"}, "--study must be small letters"),
         ({"--store": "mysql://x"}, "not kept in 'mysql'"),
         ({"--store": "sqlite:////proc/nothing/ratings.db"}, ""),
         ({"images": "no-such-folder/x"}, "no such file"),
-        ({"--days": "0"}, "days"),
+        ({"--days": "0"}, "--days must be above 0"),
     ],
 )
 def test_bad_input_is_one_line(sets, tmp_path, change, told):

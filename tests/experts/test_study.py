@@ -400,7 +400,7 @@ def skin_set(labels: list[str], tones: list[int | None] | None = None, generator
 def test_tone_is_asked_of_requested_tones_alone() -> None:
     skin = load_criteria("skin")
     for tones, asked in ((None, False), ([1, 6], True)):
-        one = study("sqlite://", sets=[skin_set(["nv", "mel"], tones)], real=None, criteria=skin, name=f"tone-{asked}")
+        one = study("sqlite://", sets=[skin_set(["nv", "mel"], tones)], real=None, criteria=skin)
         for task in one.upcoming(one.raters[0], 5):
             assert ("tone" in task.questions) is asked
             assert {"size", "colour", "texture", "artefacts"} <= set(task.questions)
@@ -408,7 +408,8 @@ def test_tone_is_asked_of_requested_tones_alone() -> None:
 
 def test_labels_that_the_criteria_do_not_know_are_told() -> None:
     skin = load_criteria("skin")
-    strange = study("sqlite://", sets=[skin_set(["nv", "Zoster", "rosacea"])], real=None, criteria=skin, raters=("anna",))
+    some = skin_set(["nv", "Zoster", "rosacea"])
+    strange = study("sqlite://", sets=[some], real=None, criteria=skin, raters=("anna",))
     (warning,) = [line for line in study_lines(strange) if line.startswith("warning")]
     assert "do not know 2 of 3 requested classes: Zoster, rosacea" in warning
     hidden = study("sqlite://", sets=[skin_set(["Zoster"])], real=None, criteria=skin, raters=("anna",), show=())

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "experts"))
 from rated_study import study
 
 from synmedbench.core import UserError
-from synmedbench.experts import RatingStore
+from synmedbench.experts import RatingStore, load_criteria
 from synmedbench.imagesets import ImageSet, Lineage
 from synmedbench.reports import build_ratings_report
 
@@ -160,6 +160,39 @@ def test_odd_stores_give_a_sane_page(part: str, tmp_path: Path, undrawn: None) -
         "one image": "not enough data", "all failed": "0.000 [0.000",
     }  # fmt: skip
     assert said.get(part, "What the ratings show") in page
+
+
+def test_only_studies_are_said_to_be_random_and_blinded(tmp_path: Path, undrawn: None) -> None:
+    ratings = study({"real": 0.9, "gan": 0.5}, n=40)
+    said = ("The order of images is random", "blinded real images")
+    page = page_of(ratings, tmp_path)
+    assert all(each in page for each in said)
+    page = page_of(ratings.assign(study=None), tmp_path)
+    assert not [each for each in said if each in page]
+    assert "real images pass" in page
+
+
+def test_a_reason_is_said_once_a_row(tmp_path: Path, undrawn: None) -> None:
+    page = page_of(study({"real": 0.9, "gan": 0.5}, n=6), tmp_path)
+    table = page.partition('id="plausibility-all"')[2].partition("</table>")[0]
+    rows = [row for row in table.split("<tr")[2:] if "not enough data" in row]
+    assert rows
+    assert all(row.count("not enough data") == 1 for row in rows)
+
+
+def test_verdicts_of_many_raters_are_said_to_be_corrected(tmp_path: Path, undrawn: None) -> None:
+    ratings = study({"real": 0.9, "gan": 0.1}, n=40)
+    assert "after Holm&#39;s correction over the raters" in page_of(ratings, tmp_path)
+    assert "correction over the raters" not in page_of(ratings[ratings["rater"] == "anna"], tmp_path)
+
+
+def test_criteria_stand_in_the_order_of_the_studys_set(tmp_path: Path, undrawn: None) -> None:
+    ratings = study({"real": 0.9, "gan": 0.5}, n=40, overlap=1.0).assign(
+        criteria_version=load_criteria("skin").version
+    )
+    rows = page_of(ratings, tmp_path).partition('id="agreement-all"')[2].partition("</table>")[0]
+    places = [rows.index(f'data-sort="{name}"') for name in ("verdict", "size", "colour", "realism")]
+    assert places == sorted(places)
 
 
 def test_any_requested_column_and_a_strange_one(tmp_path: Path, undrawn: None) -> None:

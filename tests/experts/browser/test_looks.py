@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from rater_page import RaterPage, answers, verdicts
+from rating_studies import noise_set, url
+from serving import running_server
+
+from synmedbench.experts import RatingStore, StudySettings, load_criteria, open_study
+from synmedbench.imagesets import About, ImageSet
 
 PHONE = {
     "viewport": {"width": 390, "height": 844},
@@ -34,7 +42,7 @@ def inside(page: RaterPage, selector: str) -> dict[str, float]:
 
 @pytest.mark.parametrize("look", [PHONE, TABLET, LYING], ids=["phone", "tablet", "lying tablet"])
 def test_a_session_by_touch(anna, look):
-    study, page = anna(n=2, n_real=0, look=look)
+    study, page = anna(n=2, n_real=0, side=96, look=look)
     image = inside(page, ".frame img")
     assert image["width"] >= 0.5 * min(look["viewport"].values()), "the image is the largest thing"
     for name in ("plausible", "implausible"):
@@ -62,7 +70,7 @@ def test_a_session_by_touch(anna, look):
 
 
 def test_fingers_zoom_and_move(anna):
-    _, page = anna(n=1, n_real=0, look=TABLET)
+    _, page = anna(n=1, n_real=0, side=96, look=TABLET)
     before = page.box(".frame img")
     x, y = before["x"] + before["width"] / 2, before["y"] + before["height"] / 2
     touch(page, [(x - 40, y), (x + 40, y)], [(x - 120, y), (x + 120, y)])
@@ -92,14 +100,14 @@ def touch(page: RaterPage, start: list[tuple[float, float]], end: list[tuple[flo
 
 
 def test_zoom_by_keys_wheel_and_mouse_shows_true_pixels(anna):
-    _, page = anna(n=2, n_real=0)
+    _, page = anna(n=2, n_real=0, side=64)
 
     def scale() -> float:
-        return page.box(".frame img")["width"] / 24
+        return page.box(".frame img")["width"] / 64
 
     whole = scale()
     assert whole == int(whole), "every pixel is as wide as its neighbour"
-    assert whole * 24 >= 0.7 * page.box("#stage")["height"]
+    assert whole * 64 >= 0.7 * page.box("#stage")["height"]
     style = page.page.evaluate("() => getComputedStyle(document.querySelector('.frame img')).imageRendering")
     assert style == "pixelated"
     page.press("+")
@@ -122,15 +130,69 @@ def test_zoom_by_keys_wheel_and_mouse_shows_true_pixels(anna):
     assert page.box(".frame img")["x"] > moved["x"]
     page.page.mouse.wheel(0, 3000)
     page.page.wait_for_function(
-        "width => document.querySelector('.frame img').offsetWidth === width", arg=24 * whole
+        "width => document.querySelector('.frame img').offsetWidth === width", arg=64 * whole
     )
     page.page.mouse.wheel(0, -300)
     page.page.wait_for_function(
-        "width => document.querySelector('.frame img').offsetWidth > width", arg=24 * whole
+        "width => document.querySelector('.frame img').offsetWidth > width", arg=64 * whole
     )
     page.rate("1")
     page.open()
     assert scale() == whole, "the next image is whole again"
+
+
+def test_a_whole_image_can_be_made_smaller_for_good(anna, visit):
+    _, page = anna(n=3, n_real=0)
+
+    def scale() -> float:
+        return page.box(".frame img")["width"] / 24
+
+    assert scale() == 12, "small images are not blown up to blocks"
+    seen = [scale()]
+    for _ in range(12):
+        page.press("-")
+        seen.append(scale())
+    assert seen[:4] == [12, 9, 7, 5]
+    assert seen[-2:] == [2, 2], "no smaller than twice"
+    page.press("+", "+")
+    assert scale() == 4
+    page.rate("1")
+    page.open()
+    assert scale() == 4, "it stays for the next image"
+    page.press("z")
+    assert scale() == 8
+    page.press("z")
+    assert scale() == 4
+    page.saved().page.reload()
+    page.open()
+    assert scale() == 4, "and outlives the page"
+    for _ in range(12):
+        page.press("+")
+    assert page.page.query_selector(".frame.zoomed"), "beyond the frame"
+    page.rate("1")
+    page.open()
+    assert not page.page.query_selector(".frame.zoomed"), "a zoom beyond the frame does not stay"
+    assert page.box(".frame img")["height"] >= 0.9 * page.box("#stage")["height"], "the frame is filled"
+
+
+def test_codes_are_shown_by_name_and_tone_is_not_asked_unrequested(visit, tmp_path):
+    made = noise_set(2, 1, generator="gan")
+    images = ImageSet.from_arrays(
+        np.stack([made.image(i) for i in range(2)]), pd.DataFrame({"label": ["mel", "mel"]}), about=About("made")
+    )
+    asked = StudySettings(name="skin", raters=("anna",), repeats=0)
+    study = open_study(RatingStore(url(tmp_path)), [images], load_criteria("skin"), asked)
+    with closing(study), running_server(study) as base:
+        page = visit(f"{base}/r/{study.link_token('anna')}").begin()
+        assert page.text("#wish") == "Melanoma"
+        assert "Requested: melanoma." in page.page.get_attribute("#stage", "aria-label")
+        assert "asymmetric" in page.text("#checklist")
+        assert "Fitzpatrick" not in page.page.content()
+        page.rate("1")
+        page.saved()
+    rows = study.store.ratings()
+    assert set(rows["label"]) == {"mel"}, "ratings keep the code"
+    assert "tone" not in set(rows["criterion"])
 
 
 def test_an_image_that_must_be_smoothed_says_so(anna):
