@@ -63,6 +63,8 @@ def test_more_raters_than_images_is_one_clear_line() -> None:
         UserError, match=r"2 tasks cannot be dealt to 3 raters: cleo would have none \(raise the"
     ):
         first_deal(images(2), RATERS, 0.0, 0)
+    with pytest.raises(UserError, match="1 task cannot be dealt to 3 raters"):
+        first_deal(images(1), RATERS, 0.0, 0)
     assert first_deal(images(2), RATERS, 1.0, 0)["cleo"]
 
 

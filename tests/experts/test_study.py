@@ -297,7 +297,8 @@ def test_raters_who_come_later(store_url: str) -> None:
     totals = [two.progress(rater).total for rater in two.raters]
     assert max(totals) - min(totals) <= 1
     assert two.rater_of(two.link_token("dora")) == "dora"
-    for name, fault in (("anna", "already"), ("ANNA", "already"), ("Zoe\u0308", "already"), ("", "empty"), ("a\nb", "control"),
+    for name, fault in (("anna", "already"), ("ANNA", "already"),
+                        ("Zoe\u0308", "already"), ("", "empty"), ("a\nb", "control"),
                         ("simulated x", "simulated"), ("x" * 101, "100"), ("\ud800", "Unicode")):  # fmt: skip
         with pytest.raises(UserError, match=fault):
             two.add_rater(name)
