@@ -9,6 +9,7 @@ import pandas as pd
 
 from ._agreement import agreement, agreement_summary
 from ._agreement_answers import VERDICT
+from ._count_words import counted
 from ._criteria import CriteriaSet
 from ._criteria_parts import CriteriaPart, criteria_parts
 from ._criteria_store import stored_criteria
@@ -48,7 +49,7 @@ def _part_lines(table: pd.DataFrame, questions: Sequence[str]) -> list[str]:
     verdicts = verdict_lines(table)
     lines = ["share judged plausible, with its 95% interval:"]
     for row in plausibility(table, ["rater"]).query("column == 'rater'").to_dict("records"):
-        lines.append(f"  {row['group']}, {row['origin']}: {share_words(row)}, {_many(row['n'], 'rating')}")
+        lines.append(f"  {row['group']}, {row['origin']}: {share_words(row)}, {counted(row['n'], 'rating')}")
     return [
         *verdicts,
         *lines,
@@ -112,7 +113,7 @@ def _low(real: dict[Any, Any]) -> str:
 
 
 def _scope(row: dict[Any, Any]) -> str:
-    counts = f"{_many(row['n'], 'rating')} of {_many(row['n_images'], 'image')}"
+    counts = f"{counted(row['n'], 'rating')} of {counted(row['n_images'], 'image')}"
     if row["scope"] == OTHERS:
         these = f"[{row['lo_these']:.3f}, {row['hi_these']:.3f}]"
         return f" (other raters and images; these {row['n_raters']} raters: {these}; {counts})"
@@ -137,7 +138,9 @@ def summary_lines(
         if not rows["share equal"]["n_images"]:
             continue
         told = [f"{name} {measure_words(rows[key])}" for name, key in _TOLD if key in rows]
-        lines.append(f"  {criterion}{where}: {'; '.join(told)}; {_many(rows['share equal']['n_images'], 'image')}")
+        lines.append(
+            f"  {criterion}{where}: {'; '.join(told)}; {counted(rows['share equal']['n_images'], 'image')}"
+        )
         lines += [f"    {each}" for each in [paradox(rows)] if each]
     if lines:
         return [head, *lines]
@@ -161,7 +164,7 @@ def pair_lines(ratings: pd.DataFrame, *, questions: Sequence[str] = ()) -> list[
             else f"null: {row['reason']}"
         )
         head = f"  {row['rater_a']} and {row['rater_b']}, {row['criterion']}"
-        lines.append(f"{head}: {value}; {row['agree']:.0%} equal, {_many(row['n'], 'image')}")
+        lines.append(f"{head}: {value}; {row['agree']:.0%} equal, {counted(row['n'], 'image')}")
     return [*(lines if len(pairs) else []), *without]
 
 
@@ -208,7 +211,3 @@ _TOLD = (("equal", "share equal"), ("alpha", "krippendorff alpha"), ("AC1", "gwe
 
 def _p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
-
-
-def _many(n: int, noun: str) -> str:
-    return f"{int(n):,} {noun}" + ("" if n == 1 else "s")

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..core import LEVEL, Interval, holm, interval_pvalue
+from ._count_words import counted
 from ._criteria_parts import refuse_mixed
 from ._preference_columns import latest_preferences
 from ._share_interval import share_interval, two_way
@@ -68,7 +69,7 @@ def bradley_terry(preferences: pd.DataFrame) -> pd.DataFrame:
     seen = np.bincount(np.concatenate([first, second]), minlength=len(names))
     reason = _unbounded(first, second, score, names)
     if reason is None and len(duels) < MIN_PAIRS:
-        reason = f"not enough data: {_many(len(duels), 'comparison')}, {MIN_PAIRS} needed"
+        reason = f"not enough data: {counted(len(duels), 'comparison')}, {MIN_PAIRS} needed"
     if reason is not None:
         rows: list[list[object]] = [
             [name, int(seen[i]), None, None, None, LEVEL, None, reason] for i, name in enumerate(names)
@@ -107,8 +108,8 @@ def comparison_lines(preferences: pd.DataFrame) -> list[str]:
     duels = _duels(preferences)
     if not len(duels):
         return ["no comparisons of two origins yet"]
-    ties = _many(int((duels["score"] == 0.5).sum()), "tie")
-    given = f"{_many(len(duels), 'comparison')} by {_many(duels['rater'].nunique(), 'rater')}"
+    ties = counted(int((duels["score"] == 0.5).sum()), "tie")
+    given = f"{counted(len(duels), 'comparison')} by {counted(duels['rater'].nunique(), 'rater')}"
     lines = [f"{given}, {ties} (a tie is half a win)"]
     lines += [win_words(row) for row in win_shares(preferences).to_dict("records")]
     side = left_share(preferences)
@@ -162,7 +163,7 @@ def _wins(duels: pd.DataFrame, origin: str, other: str) -> dict[str, Any]:
         "ties": int((score == 0.5).sum()), "level": LEVEL,
     }  # fmt: skip
     if len(part) < MIN_PAIRS:
-        reason = f"not enough data: {_many(len(part), 'comparison')}, {MIN_PAIRS} needed"
+        reason = f"not enough data: {counted(len(part), 'comparison')}, {MIN_PAIRS} needed"
         return row | {"verdict": "cannot be known", "reason": reason}
     i = share_interval(score, part["rater"], image)
     these = share_interval(score, part["rater"], image, these_alone=True)
@@ -225,10 +226,6 @@ def _unbounded(
         if not np.delete(beats[i], i).any():
             return f"no finite strengths: {name} was never preferred"
     return "no finite strengths: some origins were always preferred to the others, or never met them"
-
-
-def _many(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
 def _t(freedom: float) -> float:

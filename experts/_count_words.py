@@ -9,6 +9,6 @@ def counted(n: int, noun: str, one: str = "", more: str = "") -> str:
     >>> counted(1, "image", "is", "are"), counted(1200, "image", "is", "are"), counted(0, "pair")
     ('1 image is', '1,200 images are', '0 pairs')
     """
-    words = f"{n:,} {noun}" + ("" if n == 1 else "s")
+    words = f"{int(n):,} {noun}" + ("" if n == 1 else "s")
     verb = one if n == 1 else more
     return f"{words} {verb}" if verb else words

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from ..core import LEVEL, UserError, detectable_share_difference, ratings_needed
+from ._count_words import counted
 
 POWER = 0.8
 SECONDS = 5.0
@@ -155,13 +156,13 @@ def rating_plan_lines(plan: RatingPlan) -> list[str]:
     """Return the plan in plain sentences, the answer first."""
     chance = f"in {plan.power:.0%} of such studies, at level {plan.level:g}"
     asked = f"{plan.base:.2f} from {plan.target:.2f}"
-    each = f"{_many(plan.ratings, 'rating')} of {_many(plan.images, 'image')} of each generator"
+    each = f"{counted(plan.ratings, 'rating')} of {counted(plan.images, 'image')} of each generator"
     if not plan.given:
         lines = [f"to tell {asked} {chance}: {each}."]
     elif plan.enough:
         lines = [f"enough: {each} tell {asked} {chance}."]
     else:
-        need = f"{_many(plan.needed_ratings, 'rating')} of {_many(plan.needed_images, 'image')}"
+        need = f"{counted(plan.needed_ratings, 'rating')} of {counted(plan.needed_images, 'image')}"
         lines = [f"not enough: {each} do not tell {asked} {chance}; that needs {need}."]
     lines.append(_reach(plan))
     if plan.design_effect > 1.005:
@@ -171,7 +172,7 @@ def rating_plan_lines(plan: RatingPlan) -> list[str]:
         )
     lines.append(
         f"{'the one rater' if plan.raters == 1 else f'each of {plan.raters} raters'} sees "
-        f"{_many(plan.per_rater, 'showing')} "
+        f"{counted(plan.per_rater, 'showing')} "
         f"({plan.repeats_per_rater} of them hidden repeats): about {_hours(plan)} at {SECONDS:g} s each."
     )
     return [*lines, *_ceiling(plan), *_kappa_lines(plan)]
@@ -188,7 +189,7 @@ def _ceiling(plan: RatingPlan) -> list[str]:
         return ["without real images among them nothing can be said about a ceiling."]
     best = max(plan.base, plan.target)
     line = (
-        f"{_many(plan.real_images, 'real image')} for the ceiling; 'as plausible as real' within {_MARGIN:g} needs "
+        f"{counted(plan.real_images, 'real image')} for the ceiling; 'as plausible as real' within {_MARGIN:g} needs "
         f"{plan.needed_ceiling:,} independent ratings of each kind where both pass {best:.2f}"
     )
     return [line + ("." if plan.real_images >= plan.needed_ceiling else ": that cannot be shown here.")]
@@ -197,8 +198,8 @@ def _ceiling(plan: RatingPlan) -> list[str]:
 def _kappa_lines(plan: RatingPlan) -> list[str]:
     def told(what: str, n: int, half: float | None) -> str:
         if half is None:
-            return f"{what}: {_many(n, 'image')}, too few for a kappa (20 with 5 of the rarer verdict)."
-        return f"{what}: kappa {plan.agreement:g} would be known to +- {half:.2f} ({_many(n, 'image')})."
+            return f"{what}: {counted(n, 'image')}, too few for a kappa (20 with 5 of the rarer verdict)."
+        return f"{what}: kappa {plan.agreement:g} would be known to +- {half:.2f} ({counted(n, 'image')})."
 
     lines = []
     if plan.raters > 1:
@@ -221,10 +222,6 @@ def _half_width(n: int, share: float, kappa: float, level: float) -> float | Non
     spread += 2 * table[1, 0] * (1 - kappa) ** 2
     variance = max(0.0, spread - (kappa - expected * (1 - kappa)) ** 2) / (1 - expected) ** 2
     return NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(variance / n)
-
-
-def _many(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
 def _hours(plan: RatingPlan) -> str:
