@@ -19,6 +19,7 @@ TOO_FAST = 1.0
 MIN_SHOWINGS = 30
 """Fewer showings give no trend: a third would have under 10."""
 _UNTESTED = "whether raters drift cannot be known: no test could be made"
+_NO_TIMES = "not every answer has a time: their order is not known"
 _MARKED_SHARE, _MARKED_SPEED, _MOST, _MOST_NAMES = 0.1, 2.0, 2000, 3
 DRIFT_COLUMNS = (
     "rater", "what", "n", "first", "last", "value", "lo", "hi", "level", "p_adjusted", "shown", "words",
@@ -108,12 +109,14 @@ def _verdict_trend(rater: str, mine: pd.DataFrame) -> dict[str, Any]:
         said = "plausible" if y[0] else "not plausible"
         return _row(rater, what, n, reason=f"one verdict throughout: {said}, {n} times")
     if _times(mine) is None:
-        return _row(rater, what, n, reason="not every answer has a time: their order is not known")
+        return _row(rater, what, n, reason=_NO_TIMES)
     origin = pd.factorize(mine["origin"].astype(str))[0]
     first, last = (float(part.mean()) for part in _thirds(y))
     line = _line(y, origin)
     if line is None:
-        return _row(rater, what, n, reason="each kind of images was shown at one time: a drift is not told from it")
+        return _row(
+            rater, what, n, reason="each kind of images was shown at one time: a drift is not told from it"
+        )
     value, lo, hi, p = line
     turned = "stricter" if value < 0 else "milder"
     words = (
@@ -161,6 +164,8 @@ def _pace_trend(rater: str, mine: pd.DataFrame) -> dict[str, Any]:
         return _row(
             rater, what, n, reason=f"not enough data: {_showings(n)} with seconds, {MIN_SHOWINGS} needed"
         )
+    if _times(mine) is None:
+        return _row(rater, what, n, reason=_NO_TIMES)
     first, last = (float(np.median(part)) for part in _thirds(seconds))
     step = -(-n // _MOST)
     logs = np.log(np.maximum(seconds, 0.01))[::step]

@@ -10,13 +10,14 @@ import pytest
 from command_line import call
 
 PAGE = Path(__file__).parents[2] / "docs" / "rating.md"
-TEXT = PAGE.read_text(encoding="utf-8")
+TEXT = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
 COMMANDS = [
     line
     for block in re.findall(r"```bash\n(.*?)```", TEXT, re.DOTALL)
     for line in block.splitlines()
     if line.startswith("synmedbench ")
 ]
+pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="the page is part of the source tree alone")
 SERVING = [line for line in COMMANDS if line.startswith("synmedbench rate ")]
 
 

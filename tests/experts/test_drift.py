@@ -158,7 +158,5 @@ def test_generators_that_came_one_after_the_other_are_no_drift() -> None:
 
 def test_without_times_no_trend_is_told() -> None:
     table = drift(study({"real": 0.9, "gan": 0.7}, n=120).assign(time=None))
-    assert (
-        table.loc[table["what"] == "verdict trend", "reason"]
-        == "not every answer has a time: their order is not known"
-    ).all()
+    trends = table[table["what"].isin(["verdict trend", "pace trend"])]
+    assert set(trends["reason"]) == {"not every answer has a time: their order is not known"}
