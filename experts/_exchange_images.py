@@ -11,23 +11,12 @@ from ..core import UserError
 from ._count_words import counted
 from ._criteria import RESERVED, CriteriaSet
 from ._exchange_cells import Cells
-from ._exchange_ratings import ANSWER, from_ratings_form
+from ._exchange_ratings import ANSWER, OF_IMAGE, from_ratings_form
 from ._ratings import RATING_COLUMNS, latest
 
 YES = "yes_"
-_IDENTITY = (
-    "image",
-    "image_key",
-    "imageset",
-    "study",
-    "origin",
-    "label",
-    "requested",
-    "criteria",
-    "criteria_version",
-)
 IMAGE_FORM: Mapping[str, str] = {
-    **{name: RATING_COLUMNS[name] for name in _IDENTITY},
+    **{name: RATING_COLUMNS[name] for name in OF_IMAGE},
     "n_raters": "raters with a verdict on the image, hidden repeats left out",
     "n_plausible": "how many of them found it plausible",
     "share": "n_plausible / n_raters",
@@ -45,9 +34,9 @@ def images_form(events: pd.DataFrame) -> pd.DataFrame:
     """
     held = latest(events)
     held = held[held["repeat"].fillna(0) == 0].reset_index(drop=True)
-    group = held.groupby(list(_IDENTITY), dropna=False, sort=False).ngroup()
+    group = held.groupby(list(OF_IMAGE), dropna=False, sort=False).ngroup()
     first = ~group.duplicated()
-    wide = held.loc[first, list(_IDENTITY)].set_index(group[first])
+    wide = held.loc[first, list(OF_IMAGE)].set_index(group[first])
     known = held["plausible"].notna()
     votes = held[known].assign(at=group[known]).drop_duplicates(["at", "rater"], keep="last")
     counts = votes.groupby("at")["plausible"].agg(["size", "sum"]).reindex(wide.index).fillna(0)

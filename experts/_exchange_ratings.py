@@ -16,8 +16,7 @@ from ._ratings import RATING_COLUMNS, check_ratings, latest
 ANSWER = "answer_"
 """Columns of questions begin with it, because a question may be called label or time."""
 
-_IDENTITY = (
-    "rater",
+OF_IMAGE = (
     "image",
     "image_key",
     "imageset",
@@ -27,8 +26,9 @@ _IDENTITY = (
     "requested",
     "criteria",
     "criteria_version",
-    "repeat",
 )
+"""Columns that say what was judged, and by which criteria: the same for all raters of an image."""
+_IDENTITY = ("rater", *OF_IMAGE, "repeat")
 RATING_FORM: Mapping[str, str] = {
     "event": "name of the rating, where it was made on the rating page; else missing",
     **{name: RATING_COLUMNS[name] for name in _IDENTITY},

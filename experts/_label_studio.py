@@ -22,6 +22,7 @@ from ._exchange_known import known_of_set
 from ._exchange_ratings import ANSWER, ratings_form
 from ._label_studio_config import PICTURE, VERDICTS
 from ._preferences import conditions
+from ._ratings import plain
 
 LOCAL = "/data/local-files/?d="
 """What Label Studio wants before the path of an image in its local storage."""
@@ -118,7 +119,7 @@ def _annotation(record: Mapping[str, Any]) -> dict[str, Any]:
         "ground_truth": False,
         "created_at": record["time"],
         "lead_time": record["seconds"],
-        "synmedbench": {name: _plain(record[name]) for name in kept if record[name] is not None},
+        "synmedbench": {name: plain(record[name]) for name in kept if record[name] is not None},
     }
     return {**made, "completed_by": {"email": rater}} if "@" in rater else made
 
@@ -158,7 +159,3 @@ def _embedder(images: ImageSet) -> Callable[[str], str]:
         return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
     return picture
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value

@@ -124,9 +124,10 @@ RATINGS_TABLE = EventTable(
 
 def as_json(row: Mapping[Any, Any]) -> str:
     """Return what was requested as JSON: the cells that are not missing, by column."""
-    kept = {str(name): _plain(value) for name, value in row.items() if not pd.isna(value)}
+    kept = {str(name): plain(value) for name, value in row.items() if not pd.isna(value)}
     return json.dumps(kept, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a cell as Python has it: NumPy's numbers are no JSON."""
     return value.item() if hasattr(value, "item") else value
