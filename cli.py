@@ -285,6 +285,9 @@ def run(
         list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a part of the recipe.")
     ] = None,
     engine: Annotated[str, typer.Option(help="Where stages run: local, a pool of processes.")] = "local",
+    max_minutes: Annotated[
+        float | None, typer.Option(help="Begin no stage later than this; the same command goes on.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
 ) -> None:
     """Run a recipe from images to leaderboard and report; a stopped run goes on where it was."""
@@ -292,11 +295,12 @@ def run(
 
     if engine != "local":
         raise UserError(f"no engine is called {engine!r}", remedy="known: local")
-    asked = read_recipe(recipe, set_ or [])
+    budget = [] if max_minutes is None else [f"max_minutes={max_minutes}"]
+    asked = read_recipe(recipe, [*(set_ or []), *budget])
     folder = out or Path("runs") / asked.name
     _check_folder(folder)
     if dry_run:
-        _dry_run(asked, folder)
+        _dry_run(asked, folder, workers)
         return
     from .benchmark import run_recipe
     from .reports import build_leaderboard, build_overview, build_report, leaderboard_table
@@ -310,18 +314,23 @@ def run(
     if record.failed:
         names = ", ".join(cell.stage for cell in record.failed)
         typer.echo(f"{len(record.failed)} of the stages failed: {names}", err=True)
+    if record.unfinished:
+        typer.echo(f"{record.unfinished.words}; the same command goes on", err=True)
+    if record.failed or record.unfinished:
         raise typer.Exit(3)
 
 
-def _dry_run(asked: Any, folder: Path) -> None:
+def _dry_run(asked: Any, folder: Path, workers: int | None) -> None:
     from .benchmark import plan_run
 
-    plan = plan_run(asked, folder)
+    plan = plan_run(asked, folder, workers=workers)
     typer.echo(f"{asked.name}: {plan.total} stages, {plan.finished} finished")
-    for kind, count in plan.open_by_kind.items():
-        typer.echo(f"  {kind}: {count} to do")
+    for line in plan.estimate.lines():
+        typer.echo(f"  {line}")
     if asked.budget_minutes:
         typer.echo(f"  budget for all on two cores: {sum(asked.budget_minutes.values()):g} minutes")
+    if asked.max_minutes:
+        typer.echo(f"  no stage begins after {asked.max_minutes:g} minutes; the same command then goes on")
 
 
 @app.command()
@@ -543,20 +552,68 @@ def reward_fit(
     real: Annotated[str | None, typer.Option(help="Real images for automatic feedback by mismatch.")] = None,
     by: Annotated[str, typer.Option(help="Columns that the model is told.")] = "label",
     backbone: Annotated[str, typer.Option(help="timm backbone.")] = "test_byobnet",
+    ensemble: Annotated[int, typer.Option(min=1, help="Number of networks; each holds out other ratings.")] = 1,
     shuffle: Annotated[
         bool, typer.Option("--shuffle", help="Fit the control: verdicts change places at random.")
     ] = False,
     seed: Seed = 0,
 ) -> None:
-    """Fit a reward model on experts' ratings."""
+    """Fit a reward model on experts' ratings, and say how far it can be trusted."""
     _check_new(out)
     from .benchmark import fit_reward
+    from .metrics import reward_card_lines
 
     card = fit_reward(images, ratings, out, real=real, columns=_words(by), backbone=backbone, seed=seed,
-                      progress=console_progress(), shuffle=shuffle)  # fmt: skip
-    for name, value in card.items():
-        typer.echo(f"{name}: {value}")
+                      progress=console_progress(), shuffle=shuffle, ensemble=ensemble)  # fmt: skip
+    for line in reward_card_lines(card):
+        typer.echo(line)
     typer.echo(f"reward model: {out}")
+
+
+@reward_app.command("curve")
+def reward_curve(
+    images: Annotated[str, typer.Option(help="Image set that was rated.")],
+    ratings: Annotated[str, typer.Option(help="Store of the ratings, such as sqlite:///ratings.db.")],
+    real: Annotated[str | None, typer.Option(help="Real images for automatic feedback by mismatch.")] = None,
+    by: Annotated[str, typer.Option(help="Columns that the model is told.")] = "label",
+    backbone: Annotated[str, typer.Option(help="timm backbone.")] = "test_byobnet",
+    sizes: Annotated[
+        str, typer.Option(help="Comma-separated numbers of ratings (default: 50, 100, 200, 400, 800, as there are).")
+    ] = "",
+    test: Annotated[int, typer.Option(help="Ratings, drawn once, that all models are tested on.")] = 200,
+    seeds: Annotated[int, typer.Option(min=1, help="How often the ratings are drawn.")] = 3,
+    seed: Seed = 0,
+    format_: Annotated[str, typer.Option("--format", help="What is printed: csv or json.")] = "csv",
+) -> None:
+    """Print how good a reward model is with 50, 100, ... ratings, with and without automatic feedback."""
+    if format_ not in ("csv", "json"):
+        raise UserError(f"no format {format_!r}", remedy=did_you_mean(format_, ("csv", "json")))
+    from .benchmark import draw_reward_curve
+
+    rows = draw_reward_curve(images, ratings, real=real, columns=_words(by), backbone=backbone, n_test=test,
+                             sizes=_numbers(sizes, "--sizes"), seeds=seeds, seed=seed,
+                             progress=console_progress())  # fmt: skip
+    _print_table(rows, format_)
+
+
+@reward_app.command("choose")
+def reward_choose(
+    images: Annotated[str, typer.Option(help="Image set to choose from.")],
+    reward: Annotated[Path, typer.Option(help="Folder of a fitted reward model.")],
+    n: Annotated[int, typer.Option("--n", help="How many images to rate next.")],
+    out: Annotated[Path, typer.Option(help="Folder for the chosen images.")],
+    how: Annotated[str, typer.Option(help="uncertainty, diversity, both or random.")] = "both",
+    ratings: Annotated[str | None, typer.Option(help="Store of ratings: what it has ratings of is left out.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Choose the images to rate next: those a reward model is least sure of, or those unlike one another."""
+    _check_new(out)
+    from .benchmark import choose_images
+    from .imagesets import write_folder
+
+    chosen = choose_images(images, reward, n, how=how, store=ratings, seed=seed)
+    write_folder(chosen, out)
+    typer.echo(f"{len(chosen)} images to rate: {out}")
 
 
 @app.command()
@@ -566,17 +623,29 @@ def align(
     reward: Annotated[Path, typer.Option(help="Folder of a reward model.")],
     method: Annotated[str, typer.Option(help="An aligner, such as draft.")],
     out: Annotated[Path, typer.Option(help="Folder for the aligned generator.")],
-    steps: Annotated[int, typer.Option(min=1, help="Finetuning steps.")] = 200,
-    batch_size: Annotated[int, typer.Option(min=1)] = 64,
-    learning_rate: Annotated[float, typer.Option(min=0.0)] = 3e-4,
+    steps: Annotated[int, typer.Option(help="Finetuning steps.")] = 200,
+    batch_size: Annotated[int, typer.Option(help="Images of a step.")] = 64,
+    learning_rate: Annotated[float, typer.Option(help="Highest learning rate; it decays to zero.")] = 3e-4,
+    snapshots: Annotated[
+        int, typer.Option(help="States to keep along the way, in OUT/trail: equally spaced, the last is the end.")
+    ] = 0,
+    evaluator: Annotated[
+        Path | None, typer.Option(help="Folder of another reward model: the state that it prefers is kept.")
+    ] = None,
+    stop_images: Annotated[int, typer.Option(help="Images of each state that the evaluator judges.")] = 128,
     seed: Seed = 0,
 ) -> None:
-    """Align a diffusion model with a reward."""
+    """Align a diffusion model with a reward; an evaluator may stop it at its best state."""
     _check_new(out)
     from .benchmark import align_base
 
-    align_base(base, data, reward, method, out, steps=steps, batch_size=batch_size,
-               learning_rate=learning_rate, seed=seed, progress=console_progress())  # fmt: skip
+    stopped = align_base(base, data, reward, method, out, steps=steps, batch_size=batch_size,
+                         learning_rate=learning_rate, seed=seed, progress=console_progress(), evaluator=evaluator,
+                         snapshots=snapshots, stop_images=stop_images)  # fmt: skip
+    if stopped is not None:
+        scores = ", ".join(f"{step}: {score:.3f}" for step, score in stopped.scores.items())
+        typer.echo(f"plausible by the evaluator after each step (0 is the base): {scores}")
+        typer.echo(f"stopped after step {stopped.step}")
     typer.echo(f"aligned generator: {out}")
 
 
@@ -957,6 +1026,13 @@ def _check_place(path: Path) -> None:
         raise UserError("no right to write there", where=above, remedy="choose another --out")
 
 
+def _numbers(text: str, option: str) -> list[int]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not all(word.isdecimal() and int(word) for word in words):
+        raise UserError(f"{option} {text!r}: whole numbers of 1 or more, between commas")
+    return [int(word) for word in words]
+
+
 def _words(text: str) -> list[str]:
     """Words between commas; a comma inside brackets belongs to its word (``array?files={a: x.npy, b: y.npy}``)."""
     words, depth = [""], 0
@@ -981,7 +1057,7 @@ def _print(table: Any) -> None:
 
 
 def main() -> None:
-    """Run a command. Exit codes: 0 done, 1 wrong input, 2 wrong usage, 3 finished with failed stages."""
+    """Run a command. Exit codes: 0 done, 1 wrong input, 2 wrong usage, 3 stages failed or the budget was over."""
     try:
         app()
     except UserError as error:

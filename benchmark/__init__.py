@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from ..core import lazy_exports
 
 if TYPE_CHECKING:
+    from ._align_base import align_base as align_base
     from ._audit import audit as audit
+    from ._audit import fallen_from as fallen_from
     from ._claims import decide as decide
     from ._evaluate import evaluate as evaluate
     from ._evaluate import merge as merge
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from ._record import CellRow as CellRow
     from ._record import Claim as Claim
     from ._record import Comparison as Comparison
+    from ._record import ConceptRow as ConceptRow
+    from ._record import ConceptVerdict as ConceptVerdict
     from ._record import CopiedPatient as CopiedPatient
     from ._record import CopyPair as CopyPair
     from ._record import CopyPower as CopyPower
@@ -38,11 +42,14 @@ if TYPE_CHECKING:
     from ._record import GeneratorEntry as GeneratorEntry
     from ._record import Memorisation as Memorisation
     from ._record import PowerRow as PowerRow
+    from ._record import Price as Price
     from ._record import Ranking as Ranking
     from ._record import RankRow as RankRow
     from ._record import Record as Record
     from ._record import RulerReading as RulerReading
     from ._record import ScoreRow as ScoreRow
+    from ._record import TrajectoryPoint as TrajectoryPoint
+    from ._record import Unfinished as Unfinished
     from ._record import gallery_name as gallery_name
     from ._record import read_record as read_record
     from ._record import write_record as write_record
@@ -59,9 +66,10 @@ if TYPE_CHECKING:
     from ._self_check_record import SelfCheck as SelfCheck
     from ._self_check_record import read_self_check as read_self_check
     from ._self_check_record import write_self_check as write_self_check
-    from ._single import align_base as align_base
-    from ._single import fit_reward as fit_reward
     from ._single import generate_images as generate_images
+    from ._single_reward import choose_images as choose_images
+    from ._single_reward import draw_reward_curve as draw_reward_curve
+    from ._single_reward import fit_reward as fit_reward
 
 _ROOMS = {
     "AgreementRow": "._record",
@@ -71,10 +79,13 @@ _ROOMS = {
     "CheckFault": "._self_check_record",
     "CheckPoint": "._self_check_record",
     "Claim": "._record",
+    "ConceptRow": "._record",
+    "ConceptVerdict": "._record",
     "CopiedPatient": "._record",
     "CopyPair": "._record",
     "CopyPower": "._record",
     "PowerRow": "._record",
+    "Price": "._record",
     "Comparison": "._record",
     "CurveReading": "._ruler_curves",
     "Data": "._record",
@@ -89,11 +100,14 @@ _ROOMS = {
     "RulerReading": "._record",
     "SCHEMA_VERSION": "._record",
     "ScoreRow": "._record",
+    "TrajectoryPoint": "._record",
+    "Unfinished": "._record",
     "SelfCheck": "._self_check_record",
-    "align_base": "._single",
+    "align_base": "._align_base",
     "arrange": "._gallery",
     "as_blur": "._ruler",
     "audit": "._audit",
+    "fallen_from": "._audit",
     "builtin_recipes": "._recipe",
     "curve_readings": "._ruler_curves",
     "decide": "._claims",
@@ -103,7 +117,9 @@ _ROOMS = {
     "Explanation": "._explain",
     "ShownImage": "._explain",
     "explain": "._explain",
-    "fit_reward": "._single",
+    "choose_images": "._single_reward",
+    "draw_reward_curve": "._single_reward",
+    "fit_reward": "._single_reward",
     "gallery_name": "._record",
     "in_plain_words": "._evaluate_ruler",
     "generate_images": "._single",

@@ -23,8 +23,9 @@ from ..core import (
 from ..imagesets import ImageSet, count_strata
 from ..metrics import load_left_out, metric_cards
 from ._agreement_rows import agreement_rows
-from ._audit import audit
+from ._assemble_align import Alignments
 from ._claims import CellKey, Evidence, decide
+from ._concept import concept_cards, concept_rows, concept_verdicts
 from ._copies import certain
 from ._engine import Outcome
 from ._graph import Graph
@@ -32,7 +33,6 @@ from ._pairwise import Asked, Kept, compare_pairs
 from ._ranking import rank
 from ._recipe import Recipe, resolved, short_name, without_alias
 from ._record import (
-    Audit,
     CellRow,
     CopyPower,
     Data,
@@ -41,6 +41,7 @@ from ._record import (
     Memorisation,
     Record,
     ScoreRow,
+    Unfinished,
 )
 from ._ruler import read_ruler
 from ._shelf import unshelve
@@ -54,7 +55,7 @@ MEMORISING_P = 0.01
 def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed: str) -> Record:
     """Read every finished stage into one record; what failed is named and its numbers are missing, not guessed."""
     images = unshelve(graph.data.folder(cache))
-    scores, copies = _scores(recipe, graph, cache)
+    scores, copies = _scores(recipe, graph, cache, outcome)
     cells = [
         CellRow(**row) for stage in graph.cells.values() for row in _rows(stage.folder(cache), "cell.json")
     ]
@@ -72,8 +73,11 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
         _draws(graph, cache),
         kept,
     )
-    judges = _judges(graph, cache)
+    aligned = Alignments(recipe, graph, outcome, cache)
+    judges = _judges(graph, cache, aligned.after())
     evidence = replace(evidence, doubt=judges.get("H", {}).get("unreliable"))
+    if recipe.alignment:
+        evidence = replace(evidence, margin=recipe.alignment.margin, control=recipe.alignment.control)
     failed = [
         FailedCell(stage=stage.name, error=outcome.failed[stage.key])
         for stage in graph.stages.values()
@@ -81,7 +85,7 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
     ]
     return Record(
         name=recipe.name,
-        status="partial" if failed else "complete",
+        status="partial" if failed or outcome.put_off else "complete",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         asked={"typed": typed, "resolved": dict(resolved(recipe))},
         data=describe_data(images, recipe, graph.data.config["group"]),
@@ -92,7 +96,8 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
         machine=describe_machine(),
         durations=_durations(graph, outcome),
         claims=decide(recipe.claims, evidence),
-        audits=_audits(recipe, scores, evidence.doubt),
+        audits=aligned.audits(scores, evidence.doubt),
+        trajectories=aligned.points(),
         memorisation=copies,
         copy_power=_copy_power(graph, cache),
         ranking=rank(
@@ -118,7 +123,9 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
         ruler=read_ruler(scores, list(kinds), metric=recipe.rank.metric, extractor=extractor),
         scores=scores,
         cells=cells,
+        **_concept(recipe, graph, outcome, cache),
         failed=failed,
+        unfinished=unfinished(recipe, outcome),
     )
 
 
@@ -138,13 +145,33 @@ def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
     return list(json.loads(path.read_text())["rows"]) if path.is_file() else []
 
 
-def _scores(recipe: Recipe, graph: Graph, cache: Path) -> tuple[list[ScoreRow], list[Memorisation]]:
+def _concept(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path) -> dict[str, Any]:
+    if recipe.concept is None:
+        return {}
+    rows = concept_rows(recipe.concept, graph.concepts, outcome, cache)
+    verdicts = concept_verdicts(recipe.concept, rows, recipe.seeds)
+    cards = concept_cards(graph.stages, cache)
+    return {"concepts": rows, "concept_verdicts": verdicts, "concept_cards": cards}
+
+
+def unfinished(recipe: Recipe, outcome: Outcome) -> Unfinished | None:
+    """What to say of a run whose budget was over before its last stage; None for one that came to its end."""
+    if not outcome.put_off or recipe.max_minutes is None:
+        return None
+    done = len(outcome.seconds)
+    stages = done + len(outcome.failed) + len(outcome.put_off)
+    words = f"stopped at its budget of {recipe.max_minutes:g} minutes: {done} of {stages} stages are done"
+    words += "" if outcome.begun else ", none could begin in so short a time"
+    return Unfinished(minutes=recipe.max_minutes, done=done, stages=stages, words=words)
+
+
+def _scores(recipe: Recipe, graph: Graph, cache: Path, outcome: Outcome) -> tuple[list[ScoreRow], list[Memorisation]]:
     scores: list[ScoreRow] = []
     copies: list[Memorisation] = []
     for (name, seed), stage in graph.scores.items():
         path = stage.folder(cache) / "scores.json"
         if not path.is_file():
-            scores.append(_missing(recipe, name, seed))
+            scores.append(_missing(recipe, name, seed, put_off=stage.key in outcome.put_off))
             continue
         note = json.loads(path.read_text())
         scores += [ScoreRow(**row) for row in note["scores"]]
@@ -172,7 +199,7 @@ def _kept(recipe: Recipe, graph: Graph, cache: Path) -> tuple[Kept, dict[tuple[s
 
 def direction_of(metric: str, recipe: Recipe) -> bool | None:
     """Whether higher is better, from the metric itself: never from a row, which may be missing."""
-    if metric == "plausible_share":
+    if metric in ("plausible_share", "plausible_mean"):
         return True
     cards = metric_cards()
     if metric in cards:
@@ -186,7 +213,8 @@ def direction_of(metric: str, recipe: Recipe) -> bool | None:
     )
 
 
-def _missing(recipe: Recipe, name: str, seed: int) -> ScoreRow:
+def _missing(recipe: Recipe, name: str, seed: int, *, put_off: bool) -> ScoreRow:
+    later = "not computed yet: the run's budget was over (max_minutes); the same command goes on"
     return ScoreRow(
         generator=name,
         imageset=recipe.imageset.path if isinstance(recipe.imageset.path, str) else recipe.name,
@@ -194,7 +222,7 @@ def _missing(recipe: Recipe, name: str, seed: int) -> ScoreRow:
         metric=recipe.rank.metric,
         seed=seed,
         higher_is_better=direction_of(recipe.rank.metric, recipe),
-        reason="its stage failed: see the failed stages",
+        reason=later if put_off else "its stage failed: see the failed stages",
     )
 
 
@@ -219,7 +247,7 @@ def _adjust(copies: list[Memorisation]) -> None:
 
 def _generators(recipe: Recipe, graph: Graph, cache: Path, images: ImageSet) -> list[GeneratorEntry]:
     references = {short_name(part) for part in recipe.references}
-    aligned = {short_name(part) for part in recipe.alignment.methods} if recipe.alignment else set()
+    aligned = set(recipe.alignment.names()) if recipe.alignment else set()
     entries = []
     for name in recipe.generator_names():
         kind: Kind = "reference" if name in references else "aligned" if name in aligned else "generator"
@@ -269,12 +297,14 @@ def describe_data(images: ImageSet, recipe: Recipe, group: str | None) -> Data:
     )
 
 
-def _judges(graph: Graph, cache: Path) -> dict[str, Any]:
+def _judges(graph: Graph, cache: Path, after: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for (role, seed), stage in graph.judges.items():
         path = stage.folder(cache) / "card.json"
         if path.is_file():
             found.setdefault(role, {})[f"seed {seed}"] = json.loads(path.read_text())
+    for seed_name, cards in after.items():
+        found["R"][seed_name]["after"] = cards
     if graph.judges:
         experts = next(iter(graph.scores.values())).config["experts"]
         oracle = experts["source"] == "oracle"
@@ -321,35 +351,3 @@ def _durations(graph: Graph, outcome: Outcome) -> dict[str, float]:
             name = "train classifiers" if name.startswith("train ") else name
             total[name] = round(total.get(name, 0.0) + outcome.seconds[stage.key], 2)
     return total
-
-
-def _audits(recipe: Recipe, scores: list[ScoreRow], doubt: str | None) -> list[Audit]:
-    part = recipe.alignment
-    if part is None:
-        return []
-    shares: Mapping[tuple[str, str], dict[int, float]] = _plausible(scores)
-    entries = []
-    for method in map(short_name, part.methods):
-        if method == part.control:
-            continue
-        gains = {}
-        for judge in ("R", "E", "H"):
-            ours, control = shares.get((method, judge), {}), shares.get((part.control, judge), {})
-            gains[judge] = [
-                ours[seed] - control[seed] for seed in recipe.seeds if seed in ours and seed in control
-            ]
-        judged = audit(gains, doubt=doubt)
-        entries.append(
-            Audit(
-                aligner=method, control=part.control, verdict=judged.verdict, words=judged.words, gains=gains
-            )
-        )
-    return entries
-
-
-def _plausible(scores: list[ScoreRow]) -> dict[tuple[str, str], dict[int, float]]:
-    found: dict[tuple[str, str], dict[int, float]] = {}
-    for row in scores:
-        if row.metric == "plausible_share" and row.stratum == "all" and row.value is not None:
-            found.setdefault((row.generator, row.extractor), {})[row.seed] = row.value
-    return found

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..core import MIN_SEEDS, UserError, describe_seeds, holm, interval_pvalue, paired_t_within
 from ..metrics import difference_of
+from ._non_inferiority import non_inferiority
 from ._pairwise import Kept, variance_of
 from ._ranking import Summary, over_seeds, rows_of, variance_within
 from ._recipe import ClaimPart
@@ -41,6 +42,10 @@ class Evidence:
     """The generators' replicates over images, paired between generators."""
     doubt: str | None = None
     """Why judge H cannot be believed on these images, if so."""
+    margin: float = 0.05
+    """Of non-inferiority, where a claim names none."""
+    control: str | None = None
+    """What aligners are compared with, where a claim of non-inferiority names nothing."""
 
 
 def decide(parts: Sequence[ClaimPart], evidence: Evidence) -> list[Claim]:
@@ -155,6 +160,34 @@ def _paired_scores(
     a, b = by_seed(part.a), by_seed(part.b)
     shared = [seed for seed in evidence.seeds if seed in a and seed in b]
     return [a[seed] for seed in shared], [b[seed] for seed in shared]
+
+
+def _non_inferiority(part: ClaimPart, evidence: Evidence) -> Claim:
+    metric, other = part.metric or "coverage", part.b or evidence.control
+    margin = evidence.margin if part.margin is None else part.margin
+    judged = metric in ("plausible_share", "plausible_mean")
+    extractor = part.judge if judged else evidence.extractor
+    a, b = _paired_scores(part.model_copy(update={"b": other}), evidence, metric, extractor)
+    lower_is_better = any(row.metric == metric and row.higher_is_better is False for row in evidence.scores)
+    test = non_inferiority(b, a, margin) if lower_is_better else non_inferiority(a, b, margin)
+    sign = -1 if lower_is_better and test.value is not None else 1
+    bounds = [None if each is None else sign * each for each in (test.lo, test.hi)][::sign]
+    claim = Claim(
+        id=part.id,
+        sentence=f"{part.a} is no worse than {other or 'nothing that is named'} by {margin:g} or more in {metric}.",
+        contrast=f"{metric} on {extractor}: {part.a} - {other}, {part.stratum}, margin {margin:g}, one-sided",
+        verdict=UNKNOWN if test.shown is None else ("shown" if test.shown else "not shown"),
+        words=test.words,
+        value=None if test.value is None else sign * test.value,
+        lo=bounds[0],
+        hi=bounds[1],
+        p=test.p,
+        per_seed=[x - y for x, y in zip(a, b, strict=True)],
+        method="paired t over seeds, one-sided 95%: a 90% interval",
+    )
+    if judged and part.judge == "H" and evidence.doubt:
+        claim.verdict, claim.p, claim.words = UNKNOWN, None, f"{evidence.doubt}; {claim.words}"
+    return claim
 
 
 def _classifier(part: ClaimPart, evidence: Evidence) -> Claim:
@@ -287,4 +320,5 @@ _DECIDERS = {
     "classifier": _classifier,
     "memorisation": _memorisation,
     "ceiling": _ceiling,
+    "non-inferiority": _non_inferiority,
 }

@@ -24,16 +24,25 @@ _EVENTS: Any = None
 
 @dataclass
 class Outcome:
-    """What became of the stages: seconds of work by key, and the error of each that failed."""
+    """What became of the stages: seconds of work by key, the error of each that failed, and those never begun."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    put_off: set[str] = field(default_factory=set)
+    begun: int = 0
 
 
-def run_local(stages: Sequence[Stage], cache: Path, *, workers: int, progress: Progress) -> Outcome:
+class PutOffError(Exception):
+    """The run's time was over before this stage began."""
+
+
+def run_local(
+    stages: Sequence[Stage], cache: Path, *, workers: int, progress: Progress, until: float | None = None
+) -> Outcome:
     """Run the stages (in an order where needs come first) and return what became of each.
 
-    A stage that fails takes down only those that need it. Finished stages are never run again.
+    A stage that fails takes down only those that need it. Finished stages are never run again. No stage begins after
+    ``until`` (of ``time.monotonic()``); those under way then are finished.
     """
     outcome = Outcome()
     waiting: list[Stage] = []
@@ -46,12 +55,12 @@ def run_local(stages: Sequence[Stage], cache: Path, *, workers: int, progress: P
         return outcome
     with progress.task("stages", len(stages)) as bar:
         bar.advance(len(stages) - len(waiting), "found finished")
-        job = _Job(waiting, cache, outcome, bar, progress)
-        while job.waiting:
+        job = _Job(waiting, cache, outcome, bar, progress, workers, until)
+        while job.open():
             before = len(job.waiting)
             with _pool(min(workers, before), progress) as pool:
                 suspects = job.schedule(pool)
-            if len(job.waiting) == before:
+            if len(job.waiting) == before and not job.over():
                 job.give_up("no worker process could be started")
             for stage in suspects:
                 with _pool(1, progress) as pool:
@@ -68,11 +77,24 @@ class _Job:
     outcome: Outcome
     bar: Task
     progress: Progress
+    workers: int
+    until: float | None = None
+
+    def over(self) -> bool:
+        """True once no further stage may begin."""
+        return self.until is not None and time.monotonic() >= self.until
+
+    def open(self) -> bool:
+        """True while there is work that may begin; what may not is put off."""
+        if self.over():
+            self.outcome.put_off.update(stage.key for stage in self.waiting)
+            self.waiting.clear()
+        return bool(self.waiting)
 
     def schedule(self, pool: ProcessPoolExecutor) -> list[Stage]:
         """Run all that can be run; when a worker died, stop and return the stages that were under way."""
         running: dict[Future[float], Stage] = {}
-        while self.waiting or running:
+        while self.open() or running:
             self._submit_ready(pool, running)
             if not running:
                 return []
@@ -87,7 +109,7 @@ class _Job:
 
     def alone(self, pool: ProcessPoolExecutor, stage: Stage) -> None:
         """Run one stage that was under way when a worker died: only one that dies alone has failed."""
-        self._take(stage, pool.submit(_work, stage, self.cache))
+        self._take(stage, pool.submit(_work, stage, self.cache, self.until))
 
     def give_up(self, why: str) -> None:
         """Fail all that is left."""
@@ -96,14 +118,17 @@ class _Job:
 
     def _submit_ready(self, pool: ProcessPoolExecutor, running: dict[Future[float], Stage]) -> None:
         for stage in list(self.waiting):
-            failed = [need.name for need in stage.needs.values() if need.key in self.outcome.failed]
+            if self.until is not None and len(running) >= self.workers:
+                return
+            needs = list(stage.needs.values())
+            failed = [need.name for need in needs if need.key in self.outcome.failed]
             if failed:
                 self.waiting.remove(stage)
                 self.outcome.failed[stage.key] = f"needs {failed[0]}, which failed"
                 self.bar.advance(1, f"{stage.name} skipped")
-            elif all(need.key in self.outcome.seconds for need in stage.needs.values()):
+            elif all(need.key in self.outcome.seconds for need in needs):
                 try:
-                    future = pool.submit(_work, stage, self.cache)
+                    future = pool.submit(_work, stage, self.cache, self.until)
                 except BrokenProcessPool:
                     return
                 self.waiting.remove(stage)
@@ -113,12 +138,16 @@ class _Job:
         try:
             seconds = self.outcome.seconds[stage.key] = future.result()
             self.progress.say(f"  {stage.name}: {seconds:.1f} s")
+        except PutOffError:
+            self.outcome.put_off.add(stage.key)
+            return
         except BrokenProcessPool:
             self.outcome.failed[stage.key] = (
                 "its process died (out of memory, or killed); the same command goes on"
             )
         except Exception as error:
             self.outcome.failed[stage.key] = str(error)
+        self.outcome.begun += 1
         if stage.key in self.outcome.failed:
             self.progress.say(f"  {stage.name} failed: {self.outcome.failed[stage.key].splitlines()[-1]}")
         self.bar.advance(1, stage.name)
@@ -170,7 +199,9 @@ def _follow(parent: int) -> None:
     os._exit(1)
 
 
-def _work(stage: Stage, cache: Path) -> float:
+def _work(stage: Stage, cache: Path, until: float | None) -> float:
+    if until is not None and time.monotonic() >= until:
+        raise PutOffError
     try:
         return perform(stage, cache, _Reporter(stage.name))
     except UserError:

@@ -11,10 +11,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ..core import KINDS, UserError, did_you_mean, parse_spec, read_value, registry
-from ..imagesets import check_view
+from ..imagesets import UNKNOWN, check_view
 from ._record import faults
 
 Component = str | dict[str, Any]
+RERATED = "-rerated"
+"""How the name of a method that is rated again half-way ends."""
+UNTAUGHT = "untaught"
+"""The base with the new column, before any method has taught it."""
 
 
 ArmName = Literal[
@@ -115,6 +119,98 @@ class AlignmentPart(_Part):
     experts: ExpertsPart = Field(default_factory=ExpertsPart)
     reward: JudgePart = Field(default_factory=lambda: JudgePart(backbone="test_resnet"))
     evaluator: JudgePart = Field(default_factory=lambda: JudgePart(backbone="test_byobnet"))
+    snapshots: int = Field(
+        default=0, ge=0, le=50, description="states measured along each alignment; 0: the end alone"
+    )
+    stop_early: bool = Field(
+        default=True, description="sample the state that E likes best (only where there are snapshots)"
+    )
+    trajectory_images: int = Field(default=128, ge=16, description="images sampled for each state")
+    rerate: list[str] = Field(
+        default_factory=list, description="methods also run as NAME-rerated: rated again half-way"
+    )
+    margin: float = Field(
+        default=0.05, gt=0, lt=1, description="loss of recall and coverage that is still not inferior"
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> AlignmentPart:
+        methods = list(map(short_name, self.methods))
+        problems = [
+            f"rerate: {did_you_mean(name, methods)} (got {name!r})" for name in self.rerate if name not in methods
+        ]
+        if len(set(self.rerate)) < len(self.rerate):
+            problems.append("rerate: each method may stand once")
+        if self.control in self.rerate:
+            problems.append(f"rerate: {self.control!r} is the control, which is not rated")
+        parts = max(2 if self.rerate else 1, self.snapshots)
+        if self.steps < parts:
+            problems.append(f"steps: {self.steps} are too few to be cut into {parts}")
+        if self.rerate and self.snapshots == 1:
+            problems.append("snapshots: a method that is rated again half-way needs 2 or more, or 0")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def names(self) -> list[str]:
+        """Names of all that is aligned: the methods, then those that are rated again half-way."""
+        methods = list(map(short_name, self.methods))
+        return [*methods, *(name + RERATED for name in methods if name in self.rerate)]
+
+
+class ConceptPart(_Part):
+    """A value that the training labels lack, taught to the base by ratings alone."""
+
+    column: str = Field(min_length=1, description="column that the generator gains; its real values never reach it")
+    where: dict[str, str] = Field(min_length=1, description="requests that can bear a value: {label: neutrophil}")
+    values: list[str] | dict[str, str | list[str]] = Field(
+        description="what is asked for; where predictors judge, each may name the values of real images it stands for"
+    )
+    ratings: int = Field(default=256, ge=20, description="images rated, as many for each value")
+    n_images: int = Field(default=128, ge=8, description="images measured for each value, and without a value")
+    methods: list[Component] = Field(default=["reward-weighted", "draft", "best-of-n"], min_length=1)
+    control: Component = "shuffled:draft"
+    steps: int = Field(default=200, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=3e-4, gt=0)
+    question: Literal["plausible", "value"] = Field(
+        default="plausible", description="what raters answer: is it a plausible VALUE; or: is it a VALUE, whatever else"
+    )
+    source: Literal["auto", "oracle", "panel", "attributes"] = "auto"
+    rules: str = Field(default="blood", description="rules of the classes, for attributes")
+    noise: float = Field(default=0.03, ge=0, lt=0.5, description="chance that an oracle's answer is flipped")
+    reward: JudgePart = Field(default_factory=lambda: JudgePart(backbone="test_resnet", steps=250))
+    sights: dict[Literal["R", "H"], str] = Field(
+        default={"R": "drawn", "H": "resnet10t"},
+        description="what the predictors of the value see with, where no oracle knows the column",
+    )
+
+    def names(self) -> tuple[str, ...]:
+        """The values, in order."""
+        return tuple(self.values)
+
+    def arms(self) -> dict[str, Component | None]:
+        """Name -> method: the untaught base, as many steps on real images, the control, and the methods."""
+        controls: list[Component] = ["real-only", self.control]
+        named = {short_name(part): part for part in [*controls, *self.methods]}
+        return {UNTAUGHT: None, **named}
+
+    def controls(self) -> tuple[str, ...]:
+        """The arms that a method must beat."""
+        return UNTAUGHT, "real-only", short_name(self.control)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ConceptPart:
+        names = self.names()
+        if len(names) < 2 or len(set(names)) < len(names):
+            raise ValueError(f"values: two different ones or more are needed, got {list(names)}")
+        if any(not name.strip() or name == UNKNOWN for name in names):
+            raise ValueError(f"values: none may be empty or called {UNKNOWN!r}")
+        methods = [short_name(part) for part in self.methods]
+        twice = sorted({name for name in methods if methods.count(name) > 1 or name in self.controls()})
+        if twice:
+            raise ValueError(f"methods: {', '.join(twice)} stand(s) twice, or is a control already")
+        return self
 
 
 class ClassifiersPart(_Part):
@@ -142,7 +238,7 @@ class ClaimPart(_Part):
     """A contrast, registered before the run."""
 
     id: str
-    compare: Literal["plausibility", "score", "classifier", "memorisation", "ceiling"]
+    compare: Literal["plausibility", "score", "classifier", "memorisation", "ceiling", "non-inferiority"]
     a: str = Field(description="the generator (or arm/generator) that is said to be better")
     b: str | None = Field(default=None, description="what it is compared with")
     judge: Literal["R", "E", "H"] = "H"
@@ -150,6 +246,9 @@ class ClaimPart(_Part):
     n_real: int | None = None
     ratio: float | None = None
     stratum: str = "all"
+    margin: float | None = Field(
+        default=None, gt=0, description="of non-inferiority (default: alignment.margin)"
+    )
 
 
 class RankPart(_Part):
@@ -185,16 +284,23 @@ class Recipe(_Part):
         default_factory=list, description="metrics of plug-ins, beside the panel"
     )
     copies: CopiesPart = Field(default_factory=CopiesPart)
+    concept: ConceptPart | None = None
     classifiers: ClassifiersPart | None = Field(default_factory=ClassifiersPart)
     claims: list[ClaimPart] = Field(default_factory=list)
     rank: RankPart = Field(default_factory=RankPart)
     budget_minutes: dict[str, float] = Field(
         default_factory=dict, description="expected minutes by stage, printed"
     )
+    max_minutes: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="no stage begins later in a run; the same command goes on",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Recipe:
-        problems = [*_unknown_components(self), *_claim_problems(self)]
+        problems = [*_unknown_components(self), *_claim_problems(self), *_concept_problems(self)]
         extractors = list(map(short_name, self.extractors))
         if self.rank.extractor is not None and self.rank.extractor not in extractors:
             problems.append(f"rank.extractor: {did_you_mean(self.rank.extractor, extractors)}")
@@ -229,8 +335,7 @@ class Recipe(_Part):
     def generator_names(self) -> list[str]:
         """Names of everything that hands in images, in the order of the record."""
         parts = [*self.references, *([self.base] if self.base else []), *self.generators]
-        aligned = self.alignment.methods if self.alignment else []
-        return [short_name(part) for part in [*parts, *aligned]]
+        return [*map(short_name, parts), *(self.alignment.names() if self.alignment else [])]
 
 
 def short_name(spec: Component) -> str:
@@ -268,6 +373,9 @@ def _unknown_components(recipe: Recipe) -> list[str]:
     wanted.append(("copies.extractor", "extractors", recipe.copies.extractor))
     if recipe.alignment:
         wanted += [("alignment.methods", "aligners", part) for part in recipe.alignment.methods]
+    if recipe.concept:
+        taught = [part for part in recipe.concept.arms().values() if part is not None]
+        wanted += [("concept.methods", "aligners", part) for part in taught]
     if recipe.classifiers:
         wanted.append(("classifiers.model", "classifiers", recipe.classifiers.model))
     known = {
@@ -282,6 +390,19 @@ def _unknown_components(recipe: Recipe) -> list[str]:
             continue
         if name not in known[kind]:
             problems.append(f"{where}: no {kind[:-1]} is called {name!r}, {did_you_mean(name, known[kind])}")
+    return problems
+
+
+def _concept_problems(recipe: Recipe) -> list[str]:
+    part = recipe.concept
+    if part is None:
+        return []
+    problems = [] if recipe.base is not None else ["concept: needs a base generator"]
+    if part.column in recipe.conditions:
+        problems.append(f"concept.column: {part.column!r} is among the conditions; the base must not know it")
+    strange = [name for name in part.where if name not in recipe.conditions]
+    if strange:
+        problems.append(f"concept.where: {strange[0]!r} is not among the conditions")
     return problems
 
 

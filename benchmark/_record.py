@@ -114,6 +114,42 @@ class Claim(_Model):
     method: str = ""
 
 
+class TrajectoryPoint(_Model):
+    """What one state of a generator along its alignment was measured to be, on images that are not scored."""
+
+    generator: str
+    seed: int
+    step: int = Field(description="0: the base, before any alignment")
+    n: int = Field(description="images sampled for this point")
+    chosen: bool = Field(default=False, description="whether this state's images were scored")
+    path_kl: Number = Field(default=None, description="nats an image, from the base's path; see generators.path_kl")
+    path_kl_lo: Number = None
+    path_kl_hi: Number = None
+    R: Number = Field(default=None, description="share with P(plausible) of 0.5 or more by R, which aligns")
+    E: Number = Field(default=None, description="the same by E, which only selects")
+    H: Number = Field(default=None, description="share plausible by H, which alone judges")
+    R_mean: Number = Field(default=None, description="mean P(plausible) by R")
+    E_mean: Number = Field(default=None, description="mean P(plausible) by E")
+    coverage: Number = None
+    vendi: Number = None
+    label_agreement: Number = None
+    near_copies: Number = Field(default=None, description="share of images nearer to training than the threshold")
+    reason: str | None = Field(default=None, description="why values are null, one sentence per value")
+
+
+class Price(_Model):
+    """Whether an aligner keeps recall or coverage within a margin of the control's: non-inferiority."""
+
+    metric: Literal["recall", "coverage"]
+    value: Number = Field(default=None, description="mean over seeds of the aligner's less the control's")
+    lo: Number = Field(default=None, description="one-sided 95% lower bound, paired t over seeds")
+    p: Number = Field(default=None, description="one-sided, of a loss of the margin or more")
+    margin: float
+    per_seed: list[float] = Field(default_factory=list)
+    verdict: Literal["not inferior", "not shown", "cannot be known from these data"]
+    words: str
+
+
 class Audit(_Model):
     """What an aligner's gains were on the judges R, E and H, against the control with the same extra steps."""
 
@@ -123,6 +159,18 @@ class Audit(_Model):
     words: str
     gains: dict[str, list[float]] = Field(description="judge -> gain per seed")
     simulated_h: bool = True
+    trajectory_h: list[list[float]] = Field(
+        default_factory=list, description="per seed, H's share at each snapshot, the base first"
+    )
+    prices: list[Price] = Field(default_factory=list)
+    path_kl: list[Number] = Field(default_factory=list, description="per seed, of the state that was sampled")
+    path_kl_bound: bool = Field(default=False, description="whether path_kl is an upper bound, not an estimate")
+    stopped_at: list[int | None] = Field(
+        default_factory=list, description="per seed, the step that was sampled; null where there is no trail"
+    )
+    seconds: list[float] = Field(default_factory=list, description="per seed, of alignment and sampling")
+    steps: int | None = Field(default=None, description="steps that the method was given")
+    chosen_by_e: bool = Field(default=False, description="the row of the method that E chose on the other seeds")
 
 
 class CopyPair(_Model):
@@ -292,11 +340,56 @@ class AgreementRow(_Model):
     reason: str | None = Field(default=None, description="why the values are null")
 
 
+class ConceptRow(_Model):
+    """What H sees in images of one arm that were asked for one value of a new concept."""
+
+    method: str
+    seed: int
+    value: str | None = Field(description="what was asked for; null: all requests of the hold-out, without a value")
+    n: int
+    asked_confirmed: Number = Field(default=None, description="share in which H sees the value asked for")
+    other_confirmed: Number = Field(
+        default=None, description="share, of images asked for the other values, in which H sees this one"
+    )
+    plausible: Number = Field(default=None, description="share plausible for the class, whatever the value")
+    both: Number = None
+    lo: Number = Field(default=None, description="of asked_confirmed: Wilson")
+    hi: Number = None
+    reason: str | None = Field(default=None, description="why the values are null")
+
+
+class ConceptVerdict(_Model):
+    """Whether a method taught a new concept, against every control: mean over the values, per seed."""
+
+    method: str
+    column: str
+    verdict: Literal["taught", "not shown", "cannot be known from these data"]
+    words: str
+    gains: dict[str, list[float]] = Field(
+        default_factory=dict, description="control -> gain of asked_confirmed per seed"
+    )
+    apart: dict[str, list[float]] = Field(
+        default_factory=dict, description="control -> gain of asked_confirmed less other_confirmed, per seed"
+    )
+    price: list[float] = Field(
+        default_factory=list, description="per seed, plausible share of all other requests less real-only's"
+    )
+
+
 class FailedCell(_Model):
     """A stage that could not be finished, and why."""
 
     stage: str
     error: str
+
+
+class Unfinished(_Model):
+    """Why a run ended before its last stage, though nothing failed."""
+
+    minutes: float = Field(description="the run's budget, max_minutes")
+    done: int = Field(description="stages that are done")
+    stages: int
+    words: str
 
 
 class Record(_Model):
@@ -319,6 +412,7 @@ class Record(_Model):
     durations: dict[str, float] = Field(default_factory=dict, description="stage -> seconds of work")
     claims: list[Claim] = Field(default_factory=list)
     audits: list[Audit] = Field(default_factory=list)
+    trajectories: list[TrajectoryPoint] = Field(default_factory=list)
     memorisation: list[Memorisation] = Field(default_factory=list)
     copy_power: list[CopyPower] = Field(default_factory=list)
     ranking: Ranking | None = None
@@ -327,12 +421,21 @@ class Record(_Model):
     agreement: list[AgreementRow] = Field(default_factory=list)
     scores: list[ScoreRow] = Field(default_factory=list)
     cells: list[CellRow] = Field(default_factory=list)
+    concepts: list[ConceptRow] = Field(default_factory=list)
+    concept_verdicts: list[ConceptVerdict] = Field(default_factory=list)
+    concept_cards: dict[str, Any] = Field(
+        default_factory=dict, description="cards of the raters, of R and of the predictors of the value"
+    )
     failed: list[FailedCell] = Field(default_factory=list)
+    unfinished: Unfinished | None = Field(default=None, description="set where the run's budget was over first")
 
     def measured(self) -> dict[str, Any]:
         """The record without what differs between two equal runs: times, machine, the words typed."""
         volatile = {"created", "machine", "durations", "asked", "code"}
-        return self.model_dump(mode="json", exclude=volatile)
+        found = self.model_dump(mode="json", exclude=volatile)
+        for entry in found["audits"]:
+            del entry["seconds"]
+        return found
 
 
 def write_record(record: Record, path: str | Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import yaml
 from ..core import Progress, UserError, atomic_folder, sweep, write_text
 from ._assemble import assemble, direction_of
 from ._engine import run_local
+from ._estimate import RunEstimate, estimate_run
 from ._gallery import write_real_gallery
 from ._graph import Graph, build_graph
 from ._recipe import Recipe, resolved
@@ -29,6 +31,7 @@ class Plan:
     finished: int
     total: int
     open_by_kind: dict[str, int]
+    estimate: RunEstimate
 
 
 def cache_folder(out: Path) -> Path:
@@ -37,18 +40,15 @@ def cache_folder(out: Path) -> Path:
     return Path(given) if given else out.resolve().parent / ".stages"
 
 
-def plan_run(recipe: Recipe, out: Path) -> Plan:
-    """Open the data and lay out the stages; nothing is computed."""
+def plan_run(recipe: Recipe, out: Path, *, workers: int | None = None) -> Plan:
+    """Open the data and lay out the stages, with an estimate of their time; nothing is computed."""
     cache = cache_folder(out)
     images = open_data(recipe.imageset)
     graph = build_graph(recipe, data_stage(images, recipe.imageset, recipe.splits), images)
-    waiting: dict[str, int] = {}
-    for stage in graph.stages.values():
-        if not stage.done(cache):
-            kind = stage.name.split(" ")[0]
-            waiting[kind] = waiting.get(kind, 0) + 1
-    total = len(graph.stages)
-    return Plan(graph, total - sum(waiting.values()), total, waiting)
+    stages = [stage for stage in in_order(graph.stages) if stage.key != graph.data.key]
+    estimate = estimate_run(stages, cache, recipe.budget_minutes, workers=workers or usable_cores())
+    waiting = {kind: part.stages for kind, part in estimate.kinds.items()}
+    return Plan(graph, len(stages) - sum(waiting.values()), len(stages), waiting, estimate)
 
 
 def run_recipe(
@@ -56,8 +56,10 @@ def run_recipe(
 ) -> Record:
     """Run all that is not finished, and write ``record.json``, ``recipe.yaml`` and ``gallery/`` into ``out``.
 
-    A run that was stopped anywhere, also by ``kill -9``, goes on where it was.
+    A run that was stopped anywhere, also by ``kill -9``, goes on where it was. Once ``recipe.max_minutes`` are over no
+    stage begins; the record then is partial, says so in ``unfinished``, and the same call goes on.
     """
+    until = None if recipe.max_minutes is None else time.monotonic() + 60 * recipe.max_minutes
     cache = cache_folder(out)
     direction_of(recipe.rank.metric, recipe)
     _make_folders(out, cache)
@@ -69,7 +71,7 @@ def run_recipe(
     graph = build_graph(recipe, data, images)
     stages = in_order({"data": data, **graph.stages})
     _say_budget(recipe, len(stages), progress)
-    outcome = run_local(stages, cache, workers=workers or usable_cores(), progress=progress)
+    outcome = run_local(stages, cache, workers=workers or usable_cores(), progress=progress, until=until)
     record = assemble(recipe, graph, outcome, cache, typed)
     write_text(
         out / "recipe.yaml", yaml.safe_dump(dict(resolved(recipe)), sort_keys=False, allow_unicode=True)

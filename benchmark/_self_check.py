@@ -41,7 +41,7 @@ from ._check_roles import NEEDED, Roles, cast_roles, droppable
 from ._check_summary import summarise
 from ._check_verdicts import METHOD, make_curves
 from ._engine import Outcome, run_local
-from ._graph import content_of
+from ._graph_keys import content_of
 from ._recipe import short_name, without_alias
 from ._record import Data, FailedCell
 from ._run import usable_cores

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import Progress, atomic_folder, content_key
+from ._stage_kind import stage_note
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def perform(stage: Stage, cache: Path, progress: Progress) -> float:
                 "key": stage.key,
                 "seconds": round(seconds, 2),
                 "version": stage.version,
+                **stage_note(stage),
             }
             (out / "stage.json").write_text(json.dumps(note))
         shutil.rmtree(scratch, ignore_errors=True)

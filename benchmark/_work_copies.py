@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ..core import derive_seed, registry, rng
 from ..imagesets import ImageSet, Pixels, same_pixels, view
+from ..metrics import FEWEST_HOLDOUT, memorisation, planted_copy_power
 from ..metrics import CopyPower as Power
-from ..metrics import planted_copy_power
 from ._copies import Copies, CopySet, files_of, judge_copies, view_features
 from ._recipe import without_alias
 from ._record import CopyPower, PowerRow
@@ -128,6 +128,16 @@ class Search:
             exact_holdout=self.exact_holdout,
             patients_by=self.patients_by,
         )
+
+    def near(self, features: NDArray[np.float32]) -> tuple[NDArray[np.bool_] | None, str | None]:
+        """Return which images are nearer to a training image than the threshold; None and why where it is unknown."""
+        if len(self.held.files) < FEWEST_HOLDOUT:
+            return None, f"not enough data: {len(self.held.files)} hold-out images, {FEWEST_HOLDOUT} needed"
+        verdict = memorisation(
+            self.own.features, features, self.held.features, features=self.name, train_views=self.views,
+            groups=self.own.patients, holdout_groups=self.held.patients,
+        )  # fmt: skip
+        return verdict.copies, None
 
     def _set(self, features: NDArray[np.float32], images: ImageSet) -> CopySet:
         patients = images.table[GROUP].to_numpy() if self.patients_by else None

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..core import derive_seed, rng
-from ..experts import AttributePanel, AttributeRules, OracleExpert, PanelExpert, verdicts
+from ..experts import RESERVED, AttributePanel, AttributeRules, OracleExpert, PanelExpert, verdicts
 from ..imagesets import ImageSet
 from ..metrics import RewardModel
 from ._shelf import split_of, unshelve
@@ -90,10 +90,12 @@ def ordered_verdicts(ratings: pd.DataFrame, images: ImageSet) -> np.ndarray[Any,
 
 
 def fit_judge(work: Work) -> None:
-    """Fit R or E on its own ratings, mixed with automatic feedback from mismatched real images and classes."""
+    """Fit R or E on its own ratings, mixed with automatic feedback from mismatched real images and classes.
+
+    Of an alignment that was rated again half-way, on both lots of ratings.
+    """
     part, columns = work.config["judge"], work.config["columns"]
-    rated = with_groups(unshelve(work.inputs["images"]))
-    ratings = pd.read_parquet(work.inputs["ratings"] / "ratings.parquet")
+    lots = [_lot(work, suffix) for suffix in ("", "-again") if f"images{suffix}" in work.inputs]
     train = with_groups(split_of(work.inputs["data"], "train"))
     train = train.subset(own_third(train, work.config["role"]))
     model = RewardModel(
@@ -105,9 +107,10 @@ def fit_judge(work: Work) -> None:
     )
     real = train if part["mismatch"] else None
     model.fit(
-        rated.images(),
-        condition_table(rated, columns),
-        ordered_verdicts(ratings, rated),
+        np.concatenate([rated.images() for rated, _ in lots]),
+        pd.concat([condition_table(rated, columns) for rated, _ in lots], ignore_index=True),
+        np.concatenate([ordered_verdicts(ratings, rated) for rated, ratings in lots]),
+        criteria=pd.concat([criteria_answers(ratings, rated) for rated, ratings in lots], ignore_index=True),
         real_images=real.images() if real else None,
         real_conditions=condition_table(real, columns) if real else None,
         shuffle=work.config.get("shuffle", False),
@@ -116,3 +119,32 @@ def fit_judge(work: Work) -> None:
     )
     model.save(work.out / "model")
     (work.out / "card.json").write_text(json.dumps(model.card))
+
+
+def _lot(work: Work, suffix: str) -> tuple[ImageSet, pd.DataFrame]:
+    """Rated images and their ratings."""
+    ratings = pd.read_parquet(work.inputs[f"ratings{suffix}"] / "ratings.parquet")
+    return with_groups(unshelve(work.inputs[f"images{suffix}"])), ratings
+
+
+def criteria_answers(ratings: pd.DataFrame, images: ImageSet) -> pd.DataFrame:
+    """One column per question and one row per image: 1 yes, 0 no, the mean over raters; NaN where nobody could tell."""
+    asked = ratings[ratings["answer"].isin(["yes", "no"]) & ~ratings["criterion"].isin(RESERVED)]
+    said = asked.assign(yes=(asked["answer"] == "yes").astype(float))
+    table = said.pivot_table(index="image", columns="criterion", values="yes", aggfunc="mean")
+    found = table.reindex(images.table["file_name"]).reset_index(drop=True)
+    found.columns.name = None
+    return found
+
+
+def card_after(work: Work) -> None:
+    """Write R's card on images that its raters rated after the alignment, its calibration as it was."""
+    rated, ratings = _lot(work, "")
+    model = RewardModel.load(work.inputs["judge"] / "model")
+    card = model.card_on(
+        rated.images(),
+        condition_table(rated, work.config["columns"]),
+        ordered_verdicts(ratings, rated),
+        seed=derive_seed(work.seed, "card after"),
+    )
+    (work.out / "card.json").write_text(json.dumps(card))

@@ -18,7 +18,9 @@ from ..generators import (
     RealHoldout,
     conditions_like,
     load_aligned,
+    load_trail,
     sample_images,
+    save_trail,
 )
 from ..imagesets import UNKNOWN, ImageSet
 from ..metrics import RewardModel
@@ -68,10 +70,11 @@ def fit(work: Work) -> None:
     generator.fit(_training_images(work), seed=derive_seed(work.seed, "fit"), progress=work.progress)
     if hasattr(generator, "save"):
         generator.save(work.out / "generator")
-    _write_card(generator.card, work.out)
+    write_card(generator.card, work.out)
 
 
-def _fitted(work: Work, need: str = "fit") -> Any:
+def load_fitted(work: Work, need: str = "fit") -> Any:
+    """The generator that a stage kept; one that cannot be saved is fitted again."""
     saved = work.inputs[need] / "generator"
     if saved.is_dir():
         kind = work.config.get("loader") or short_kind(work.config["spec"])
@@ -82,17 +85,31 @@ def _fitted(work: Work, need: str = "fit") -> Any:
 
 
 def align(work: Work) -> None:
-    """Align the base with the reward R, at the budget that all methods share."""
-    base = _fitted(work, "base")
+    """Align the base with the reward R, at the budget that all methods share; keep the states along the way."""
+    base = load_fitted(work, "base")
     train = with_groups(split_of(work.inputs["data"], "train"))
     reward = RewardModel.load(work.inputs["reward"] / "model")
     aligner = registry("aligners").build(without_alias(work.config["method"]))
-    budget = Budget(**work.config["budget"])
-    seed = derive_seed(work.seed, "align")
+    trainer = getattr(aligner, "method", aligner)
+    if hasattr(trainer, "checkpoint"):
+        trainer.checkpoint = work.scratch / "checkpoint"
+    budget, done = Budget(**work.config["budget"]), work.config.get("done", 0)
+    seed = derive_seed(work.seed, "align", *(["again"] if done else []))
     aligned = aligner.align(base, reward, train, seed=seed, budget=budget, progress=work.progress)
     aligned.save(work.out / "generator")
-    card = replace(aligned.card, name=short_name(work.config["method"]), kind="aligned")
-    _write_card(card, work.out)
+    _keep_trail(work, aligned, done)
+    name = work.config.get("title", short_name(work.config["method"]))
+    write_card(replace(aligned.card, name=name, kind="aligned"), work.out)
+
+
+def _keep_trail(work: Work, aligned: Any, done: int) -> None:
+    """Keep the states along the alignment, where it has any; a second half's stand after those of the first."""
+    if not getattr(aligned, "trail", ()):
+        return
+    before = work.inputs["base"] / "trail"
+    first = load_trail(before, aligned) if done and before.is_dir() else ()
+    aligned.trail = (*first, *(replace(each, step=done + each.step) for each in aligned.trail))
+    save_trail(aligned, work.out / "trail")
 
 
 def asked_conditions(data: Path, columns: list[str], n: int, seed: int, purpose: str) -> Conditions:
@@ -119,7 +136,7 @@ def conditions_among(
 
 def sample(work: Work) -> None:
     """Sample the images that are scored, for the same conditions and the same noise as every other generator."""
-    generator = _fitted(work)
+    generator = load_fitted(work)
     conditions = asked_conditions(
         work.inputs["data"],
         work.config["columns"],
@@ -137,7 +154,8 @@ def sample(work: Work) -> None:
     shelve(images, work.out)
 
 
-def _write_card(card: GeneratorCard, out: Path) -> None:
+def write_card(card: GeneratorCard, out: Path) -> None:
+    """Keep a generator's card beside it."""
     (out / "card.json").write_text(json.dumps(_plain(asdict(card))))
 
 

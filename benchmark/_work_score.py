@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import UserError, derive_seed, registry, wilson
+from ..core import UserError, derive_seed, registry, t_interval, wilson
 from ..imagesets import ImageSet, stratum_of, too_small
 from ..metrics import (
     PANEL,
@@ -216,8 +216,11 @@ def _plausibility_rows(work: Work, images: ImageSet) -> list[dict[str, Any]]:
     if work.config["experts"] is None:
         return []
     rows = []
-    for judge, verdict in _verdicts(work, images).items():
+    probabilities = _probabilities(work, images)
+    for judge, verdict in _verdicts(work, images, probabilities).items():
         rows.append(_share_row(judge, "all", verdict))
+        if judge in probabilities:
+            rows.append(_mean_row(judge, probabilities[judge]))
         for column in work.config["strata"]:
             if column not in images.table.columns or column not in honours(work):
                 continue
@@ -227,15 +230,36 @@ def _plausibility_rows(work: Work, images: ImageSet) -> list[dict[str, Any]]:
     return rows
 
 
-def _verdicts(work: Work, images: ImageSet) -> dict[str, NDArray[np.float64]]:
+def _probabilities(work: Work, images: ImageSet) -> dict[str, NDArray[np.float64]]:
+    """P(plausible) of every image by R and by E."""
     conditions = condition_table(images, work.config["columns"])
-    found: dict[str, NDArray[np.float64]] = {}
-    for role in ("R", "E"):
-        model = RewardModel.load(work.inputs[f"judge-{role}"] / "model")
-        found[role] = (model.probability(images.images(), conditions) >= 0.5).astype(np.float64)
+    models = {role: RewardModel.load(work.inputs[f"judge-{role}"] / "model") for role in ("R", "E")}
+    return {role: model.probability(images.images(), conditions) for role, model in models.items()}
+
+
+def _verdicts(
+    work: Work, images: ImageSet, probabilities: Mapping[str, NDArray[np.float64]]
+) -> dict[str, NDArray[np.float64]]:
+    found = {role: (each >= 0.5).astype(np.float64) for role, each in probabilities.items()}
     seed = derive_seed(work.seed, "rate", "H")
     found["H"] = judge_verdicts(build_expert(work, "H"), images, seed)
     return found
+
+
+def _mean_row(judge: str, probability: NDArray[np.float64]) -> dict[str, Any]:
+    """The mean P(plausible): it moves where a share above a threshold stands still."""
+    interval = t_interval(probability)
+    return {
+        "metric": "plausible_mean",
+        "extractor": judge,
+        "stratum": "all",
+        "n_synthetic": len(probability),
+        "value": interval.value,
+        "lo": max(0.0, interval.lo),
+        "hi": min(1.0, interval.hi),
+        "method": "t over images",
+        "higher_is_better": True,
+    }
 
 
 def _share_row(

@@ -121,6 +121,7 @@ if TYPE_CHECKING:
     from ._study_types import Undone as Undone
     from ._telling_real import auroc as auroc
     from ._telling_real import telling_real as telling_real
+    from ._value_panel import ValuePanel as ValuePanel
     from ._verdicts import plausible_from as plausible_from
     from ._verdicts import verdicts as verdicts
 
@@ -149,6 +150,7 @@ _ROOMS = {
     "Study": "._study",
     "StudySettings": "._study_settings",
     "TokenError": "._study_types",
+    "ValuePanel": "._value_panel",
     "Undone": "._study_types",
     "agreement": "._agreement",
     "agreement_by_criteria": "._agreement",

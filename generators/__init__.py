@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from ._best_of_n import BestOfN as BestOfN
     from ._best_of_n import BestOfNDiffusion as BestOfNDiffusion
     from ._check import check_generator as check_generator
+    from ._concept import Concept as Concept
+    from ._concept import requests_like as requests_like
     from ._contracts import Aligner as Aligner
     from ._contracts import Budget as Budget
     from ._contracts import Conditions as Conditions
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from ._from_images import matching_columns as matching_columns
     from ._guidance import GuidedDiffusion as GuidedDiffusion
     from ._guidance import RewardGuidance as RewardGuidance
+    from ._judges_fit import check_evaluator as check_evaluator
+    from ._judges_fit import check_judge as check_judge
     from ._kto import Kto as Kto
     from ._load import load_aligned as load_aligned
     from ._nft import Nft as Nft
@@ -44,6 +48,15 @@ if TYPE_CHECKING:
     from ._sampling import shards as shards
     from ._signals import Inverted as Inverted
     from ._signals import Shuffled as Shuffled
+    from ._signals import trains as trains
+    from ._stop_early import STOP_IMAGES as STOP_IMAGES
+    from ._stop_early import Stopped as Stopped
+    from ._stop_early import mean_probability as mean_probability
+    from ._stop_early import peak as peak
+    from ._stop_early import stop_early as stop_early
+    from ._trail import Snapshot as Snapshot
+    from ._trail import load_trail as load_trail
+    from ._trail import save_trail as save_trail
     from ._unet import PRESETS as PRESETS
 
 _ROOMS = {
@@ -54,6 +67,7 @@ _ROOMS = {
     "Budget": "._contracts",
     "Check": "._battery",
     "Classical": "._reference",
+    "Concept": "._concept",
     "Conditions": "._contracts",
     "Copy": "._reference",
     "Diffusion": "._diffusion",
@@ -75,18 +89,30 @@ _ROOMS = {
     "RewardGuidance": "._guidance",
     "RewardWeighted": "._reward_weighted",
     "Rewarded": "._rewarded",
+    "STOP_IMAGES": "._stop_early",
     "Shuffled": "._signals",
+    "Snapshot": "._trail",
+    "Stopped": "._stop_early",
     "as_image_set": "._sampling",
     "best_of_n_kl": "._path_kl",
+    "check_evaluator": "._judges_fit",
     "check_generator": "._check",
+    "check_judge": "._judges_fit",
     "conditions_like": "._sampling",
     "load_aligned": "._load",
+    "load_trail": "._trail",
     "matching_columns": "._from_images",
+    "mean_probability": "._stop_early",
     "path_kl": "._path_kl",
+    "peak": "._stop_early",
     "read_generator_card": "._folder",
+    "requests_like": "._concept",
     "sample_images": "._sampling",
     "sample_shard": "._sampling",
+    "save_trail": "._trail",
     "shards": "._sampling",
+    "stop_early": "._stop_early",
+    "trains": "._signals",
 }
 __all__ = sorted(_ROOMS)
 __getattr__, __dir__ = lazy_exports(__name__, _ROOMS)

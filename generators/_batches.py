@@ -61,7 +61,7 @@ class TrainingData:
 
     def batch(self, seed: int, step: int, size: int) -> Batch:
         """Return the batch of step t: epochs of shuffled images, one after the other, flipped at random."""
-        rows = _rows(len(self.images), seed, step, size)
+        rows = rows_of_step(len(self.images), seed, step, size)
         draw = rng(seed, "flip", step)
         clean = to_tensor(self.images[rows])
         if self.flips != "none":
@@ -71,7 +71,8 @@ class TrainingData:
         return Batch(clean, torch.from_numpy(self.tokens[rows]), rows)
 
 
-def _rows(n: int, seed: int, step: int, size: int) -> NDArray[np.int64]:
+def rows_of_step(n: int, seed: int, step: int, size: int) -> NDArray[np.int64]:
+    """Return the (size,) numbers, of 0 to n - 1, that step t takes: epochs of shuffled rows, one after the other."""
     places = np.arange(step * size, (step + 1) * size)
     epochs = {int(epoch): rng(seed, "epoch", int(epoch)).permutation(n) for epoch in np.unique(places // n)}
     return np.array([epochs[place // n][place % n] for place in places.tolist()], np.int64)

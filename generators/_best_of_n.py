@@ -18,6 +18,7 @@ from ._rewarded import Rewarded, Steerer
 class BestOfN(Steerer):
     """Sample n images for every request and keep the one with the highest reward.
 
+    ``p(x | c) = n F(r(x, c))^(n - 1) p_base(x | c)``, with F the base's distribution function of the reward (no ties).
     The baseline that every finetuning must stand beside: its distance from the base is known,
     ``KL <= ln n - (n - 1) / n`` (Beirami et al. 2024, arXiv 2401.01879). It costs n times the sampling for
     ever, and no training: the budget's steps are not used.

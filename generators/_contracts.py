@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..core import Progress
+from ..core import Progress, UserError
 from ..imagesets import ImageSet
 
 
@@ -76,11 +77,30 @@ class Reward(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """What an aligner may spend: finetuning steps of a stated batch size (equal for all methods compared)."""
+    """What an aligner may spend: finetuning steps of a stated batch size (equal for all methods compared).
+
+    ``snapshots`` states are kept along the way, equally spaced, the last is the end; they cost no step. Raises
+    ``UserError`` for a budget too small for one step, or with more snapshots than steps.
+    """
 
     steps: int
     batch_size: int = 64
     learning_rate: float = 3e-4
+    snapshots: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("steps", 1), ("batch_size", 1), ("snapshots", 0)):
+            given = getattr(self, name)
+            if isinstance(given, bool) or not isinstance(given, int) or given < least:
+                raise UserError(f"a budget's {name} must be a whole number of {least} or more, got {given!r}")
+        rate = self.learning_rate
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf:
+            raise UserError(f"a budget's learning_rate must be a number above 0, got {rate!r}")
+        if self.snapshots > self.steps:
+            raise UserError(
+                f"{self.snapshots} snapshots cannot be taken in {self.steps} steps",
+                remedy="give more steps or fewer snapshots",
+            )
 
 
 @runtime_checkable

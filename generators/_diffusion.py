@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Iterator, Sequence
-from copy import deepcopy
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from torch import Tensor
 from ..core import Progress, UserError, content_key, derive_seed, did_you_mean, rng, silent
 from ..imagesets import ImageSet
 from ._batches import NoiseLevels, TrainingData, losses, to_images
+from ._concept import Concept, with_column
 from ._contracts import Conditions, GeneratorCard
 from ._optimise import LossOfStep, Schedule, optimise
 from ._samplers import SAMPLERS, get_sigmas_karras, guided
+from ._trail import Snapshot, Trail, with_weights
 from ._unet import Denoiser, make_denoiser, preset
 from ._vocabulary import NULL, Vocabulary
 
@@ -107,6 +109,8 @@ class Diffusion:
         self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self.vocabulary: Vocabulary | None = None
         self.denoiser: Denoiser | None = None
+        self.trail: tuple[Snapshot, ...] = ()
+        self.concept: Concept | None = None
         self.card = GeneratorCard(
             name="diffusion",
             version=str(self.version),
@@ -155,12 +159,25 @@ class Diffusion:
         return loss
 
     def optimise(
-        self, loss: LossOfStep, schedule: Schedule, progress: Progress | None, label: str, *, key: str
+        self,
+        loss: LossOfStep,
+        schedule: Schedule,
+        progress: Progress | None,
+        label: str,
+        *,
+        key: str,
+        trail: Trail | None = None,
     ) -> list[float]:
         """Run the training loop on this model's network (see ``optimise``); returns the losses."""
-        progress = progress or silent()
         return optimise(
-            self.network, loss, schedule, progress=progress, label=label, checkpoint=self.checkpoint, key=key
+            self.network,
+            loss,
+            schedule,
+            progress=progress or silent(),
+            label=label,
+            checkpoint=self.checkpoint,
+            key=key,
+            trail=trail,
         )
 
     @property
@@ -210,10 +227,33 @@ class Diffusion:
     def aligned(self, name: str, notes: str, **settings: Any) -> Diffusion:
         """Return a copy that an aligner may train on: own weights, a card of kind ``aligned``."""
         twin = deepcopy(self)
+        twin.trail = ()
         twin.card = dataclasses.replace(
             self.card, name=name, kind="aligned", notes=notes, settings={**self.settings, "aligner": settings}
         )
         return twin
+
+    def at(self, snapshot: Snapshot) -> Diffusion:
+        """Return this model as it was at a snapshot of its ``trail``; its card's ``aligner`` tells the step."""
+        twin = copy(self)
+        twin.trail, twin.denoiser = (), deepcopy(self.network)
+        with_weights(twin.denoiser, snapshot)
+        aligner = {**self.card.settings.get("aligner", {}), "step": snapshot.step}
+        twin.card = dataclasses.replace(self.card, settings={**self.card.settings, "aligner": aligner})
+        return twin
+
+    def with_column(
+        self, name: str, values: Sequence[str], where: Mapping[str, str] | None = None
+    ) -> Diffusion:
+        """Return a copy that takes one more condition column, of which it knows nothing yet.
+
+        Its embedding starts at zero, so that images are this model's bit for bit, whatever is asked of the column,
+        until an aligner teaches it. Aligners ask for its values, equally often, in requests like the training rows
+        that ``where`` picks (``{"label": "neutrophil"}``; default: all). Raises ``UserError`` before ``fit``, for a
+        column that it has already, for fewer than two values, and where it knows no such class.
+        """
+        self._vocabulary()
+        return with_column(self, name, values, where or {})
 
     def save(self, folder: str | Path) -> None:
         """Write the model in diffusers' folder form, with safetensors and a card."""

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from ..core import UserError, atomic_folder, did_you_mean, write_json, write_text
+from ._concept import Concept, LateTable
 from ._folder import read_generator_card
 from ._unet import TIME_SCALE, Denoiser
 from ._vocabulary import Vocabulary
@@ -48,14 +49,15 @@ def load_diffusion(kind: type[Diffusion], folder: Path) -> Diffusion:
         raise UserError(
             f"format {config.get('format')!r} is not known", where=folder, remedy="update synmedbench"
         )
-    model = kind(**_known_settings(kind, config["settings"]))
-    model.size, model.patch = int(config["size"]), int(config["patch"])
-    model.vocabulary = Vocabulary({column: tuple(values) for column, values in config["values"].items()})
+    model = _described(kind, config, folder / "conditions" / "config.json")
+    assert model.vocabulary is not None
     try:
         unet = UNet2DModel.from_pretrained(
             folder / "unet", use_safetensors=True, local_files_only=True, low_cpu_mem_usage=False
         )
         network = Denoiser(unet, model.vocabulary.sizes, float(config["sigma_data"]), model.patch)
+        for k in config.get("late", []):
+            network.tables[k] = LateTable(*network.tables[k].weight.shape)
         network.tables.load_state_dict(load_file(folder / "conditions" / "embeddings.safetensors"))
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise UserError(
@@ -64,6 +66,27 @@ def load_diffusion(kind: type[Diffusion], folder: Path) -> Diffusion:
     model.denoiser = network.to(model.device).eval()
     model.card = read_generator_card(folder / "card.json", model.card)
     return model
+
+
+def _described(kind: type[Diffusion], config: dict[str, Any], file: Path) -> Diffusion:
+    try:
+        model = kind(**_known_settings(kind, config["settings"]))
+        model.size, model.patch = int(config["size"]), int(config["patch"])
+        model.vocabulary = Vocabulary({column: tuple(values) for column, values in config["values"].items()})
+        model.concept = _concept(config.get("concept"))
+    except UserError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"not readable: {error!r}", where=file, remedy="save the model again") from error
+    return model
+
+
+def _late(model: Diffusion) -> list[int]:
+    return [k for k, table in enumerate(model.network.tables) if isinstance(table, LateTable)]
+
+
+def _concept(note: dict[str, Any] | None) -> Concept | None:
+    return Concept(note["column"], tuple(note["values"]), dict(note["where"])) if note else None
 
 
 def _scheduler(model: Diffusion) -> Any:
@@ -87,6 +110,7 @@ def _conditions(model: Diffusion) -> dict[str, Any]:
         "sigma_data": model.network.sigma_data,
         "time_embedding": f"{TIME_SCALE:g} * ln(sigma) / 4",
         "settings": model.settings,
+        **({"concept": dataclasses.asdict(model.concept), "late": _late(model)} if model.concept else {}),
     }
 
 

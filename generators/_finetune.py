@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ..core import Progress, UserError, content_key, derive_seed
 from ..imagesets import ImageSet
 from ._batches import TrainingData
 from ._contracts import Budget, Generator, Reward
 from ._diffusion import Diffusion
+from ._judges_fit import check_judge
 from ._optimise import LossOfStep, Schedule
 from ._own_samples import OwnSamples, own_samples
-from ._vocabulary import column_values
+from ._trail import Trail, marks
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ class Finetuner:
     version = 1
     rounds = 1
     """Rounds into which the steps are cut; at the beginning of each, ``loss`` is asked anew."""
+    asks_reward = True
+    """False for a control that leaves the reward aside."""
 
     def __init__(self, *, checkpoint: str | Path | None = None) -> None:
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
@@ -83,18 +84,24 @@ class Finetuner:
     ) -> Diffusion:
         """Return the finetuned copy, of kind ``aligned``; the base stays as it was.
 
-        Raises ``UserError`` when the base is no fitted diffusion model, or lacks a value that ``train`` has.
+        With ``budget.snapshots`` its ``trail`` holds the averaged weights along the way. Raises ``UserError`` when the
+        base is no fitted diffusion model, or lacks a value that ``train`` has, when the reward was made for other
+        images, and when the steps cannot be cut into rounds.
         """
         if not isinstance(base, Diffusion):
             raise UserError(
                 f"{self.name} finetunes a diffusion model, not {base.card.name!r}",
                 remedy="give it a Diffusion",
             )
+        _ = base.network
+        if self.asks_reward:
+            check_judge(reward, base)
+        parts, wanted = cut(budget.steps, self.rounds), marks(budget.steps, budget.snapshots)
         model = base.aligned(
             self.name,
             f"{base.card.name} finetuned by {self.name}",
             **self.settings(),
-            **dataclasses.asdict(budget),
+            **_spent(budget),
             seed=seed,
         )
         data = model.training_data(train)
@@ -106,17 +113,21 @@ class Finetuner:
             seed,
             weights_key(base),
             str(getattr(reward, "key", "")),
+            *([budget.snapshots] if budget.snapshots else []),
         )
-        model.losses = []
-        for number, steps in enumerate(cut(budget.steps, self.rounds)):
+        model.losses, done = [], 0
+        for number, steps in enumerate(parts):
             own = seed if number == 0 else derive_seed(seed, "round", number)
-            part = dataclasses.replace(budget, steps=steps)
+            part = dataclasses.replace(budget, steps=steps, snapshots=0)
             model.checkpoint = self._checkpoint_of(number)
             loss = self.loss(Finetuning(model, base, reward, train, data, own, part))
             schedule = Schedule(steps, budget.learning_rate, model.ema, save_every=model.save_every)
+            trail = Trail.part(wanted, done, steps)
             model.losses += model.optimise(
-                loss, schedule, progress, self._label(number), key=f"{key} {number}"
+                loss, schedule, progress, self._label(number), key=f"{key} {number}", trail=trail
             )
+            model.trail += trail.snapshots(done)
+            done += steps
         model.checkpoint = None
         return model
 
@@ -140,14 +151,13 @@ def cut(steps: int, rounds: int) -> list[int]:
     return [steps // rounds + (i < steps % rounds) for i in range(rounds)]
 
 
+def _spent(budget: Budget) -> dict[str, Any]:
+    """What the card says of a budget: snapshots are no part of what the model becomes."""
+    told = dataclasses.asdict(budget)
+    del told["snapshots"]
+    return told
+
+
 def weights_key(model: Diffusion) -> str:
     """Return the content key of a model's weights."""
     return content_key([tensor.detach().cpu().numpy() for tensor in model.network.parameters()])
-
-
-def condition_rows(train: ImageSet) -> pd.DataFrame:
-    """Return the training table as conditions: ``skin_tone`` by its groups, as it is asked for."""
-    table = train.table
-    if "skin_tone" in table.columns:
-        table = table.assign(skin_tone=column_values(table, "skin_tone"))
-    return table

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core import UserError, derive_seed
@@ -25,10 +26,13 @@ class Kto(Finetuner):
     samples x of the base, s the logistic function, L the denoising loss on the same noise, L_ref the base's, and
     ``Q = max(0, mean beta (L_ref - L))`` over the batch (Li et al. 2024, arXiv 2404.04465; Ethayarajh et al. 2024,
     arXiv 2402.01306). Offline: the samples are drawn and judged once; a reward of ``threshold`` or more is plausible.
-    Each batch has as many of either kind, and as many real images as samples.
+    Without a threshold as many samples are plausible as the rewards add up to, those with the highest: an honest reward
+    that is seldom sure calls few samples plausible, and none by a fixed threshold of one half. Each batch has as many
+    of either kind, and as many real images as samples.
     """
 
     name = "kto"
+    version = 2
 
     def __init__(
         self,
@@ -36,14 +40,14 @@ class Kto(Finetuner):
         beta: float = 1000.0,
         real: float = 1.0,
         samples: int = 256,
-        threshold: float = 0.5,
+        threshold: float | None = None,
         checkpoint: str | None = None,
     ) -> None:
         super().__init__(checkpoint=checkpoint)
-        if beta <= 0 or real < 0 or samples < 2 * FEWEST or not 0 < threshold < 1:
-            raise UserError(
-                f"kto needs beta > 0, real >= 0, {2 * FEWEST} samples or more, and a threshold between 0 and 1"
-            )
+        if beta <= 0 or real < 0 or samples < 2 * FEWEST:
+            raise UserError(f"kto needs beta > 0, real >= 0, and {2 * FEWEST} samples or more")
+        if threshold is not None and not 0 < threshold < 1:
+            raise UserError(f"kto needs a threshold between 0 and 1, or none, got {threshold!r}")
         self.beta, self.real, self.samples, self.threshold = beta, real, samples, threshold
 
     def settings(self) -> dict[str, Any]:
@@ -73,16 +77,34 @@ class Kto(Finetuner):
         return loss
 
     def _sorted(self, own: OwnSamples) -> tuple[TrainingData, TrainingData]:
-        plausible = own.probability >= self.threshold
+        rewards = own.probability
+        plausible = expected_plausible(rewards) if self.threshold is None else rewards >= self.threshold
         for kind, count in (("plausible", int(plausible.sum())), ("implausible", int((~plausible).sum()))):
             if count < FEWEST:
                 raise UserError(
-                    f"only {count} of {len(plausible)} samples of the base are {kind} by the reward; "
+                    f"only {count} of {len(plausible)} samples of the base are {kind} by the reward "
+                    f"(mean {rewards.mean():.3f}, from {rewards.min():.3f} to {rewards.max():.3f}); "
                     f"kto learns from {FEWEST} or more of either kind",
                     where=self.name,
-                    remedy="raise samples, move threshold, or take another method",
+                    remedy="raise samples, set a threshold between those, or take another method",
                 )
         return own.only(np.flatnonzero(plausible)), own.only(np.flatnonzero(~plausible))
+
+
+def expected_plausible(rewards: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which samples are plausible when as many are as the rewards (N,) add up to: those with the highest.
+
+    Samples with the same reward are on the same side, so that a reward that tells nothing apart sorts nothing.
+
+    >>> expected_plausible(np.array([0.1, 0.4, 0.3, 0.2])).tolist()
+    [False, True, False, False]
+    >>> expected_plausible(np.full(4, 0.5)).tolist()
+    [False, False, False, False]
+    """
+    expected = round(float(rewards.sum()))
+    if expected >= len(rewards):
+        return np.ones(len(rewards), bool)
+    return np.asarray(rewards > np.sort(rewards)[::-1][expected])
 
 
 def _joined(first: Batch, second: Batch) -> Batch:

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ..core import Progress, atomic_file
+from ._trail import Trail
 
 LossOfStep = Callable[[int], Tensor]
 """The scalar loss of step t; everything random in it derives from (seed, t) alone."""
@@ -46,6 +47,7 @@ class _State:
     model: nn.Module
     average: list[Tensor]
     optimizer: torch.optim.Optimizer
+    trail: Trail
     step: int = 0
 
 
@@ -58,18 +60,20 @@ def optimise(
     label: str,
     checkpoint: Path | None = None,
     key: str = "",
+    trail: Trail | None = None,
 ) -> list[float]:
     """Train ``model`` in place, leave it with its averaged weights, return the loss of every step run here.
 
     With ``checkpoint``, the state is written there every minute and at the end, and read back when ``key``
     (what is being fitted, on what) is the same; a file of another fit, or a damaged one, is ignored. The file
-    is removed by its owner.
+    is removed by its owner. ``trail`` is given the averaged weights after the steps that it wants, and is part of
+    the checkpoint.
     """
     parameters = list(model.parameters())
     optimizer = torch.optim.AdamW(
         parameters, schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
     )
-    state = _State(model, [p.detach().clone() for p in parameters], optimizer)
+    state = _State(model, [p.detach().clone() for p in parameters], optimizer, trail or Trail())
     if checkpoint is not None and checkpoint.is_file():
         _restore(state, checkpoint, key)
     losses = []
@@ -101,6 +105,7 @@ def _step(state: _State, loss_of_step: LossOfStep, schedule: Schedule) -> float:
         weight = 1.0 - schedule.decay(state.step)
         torch._foreach_lerp_(state.average, list(state.model.parameters()), weight)
     state.step += 1
+    state.trail.note(state.step, state.average)
     return float(loss.detach())
 
 
@@ -118,6 +123,7 @@ def _tensors(state: _State) -> dict[str, Tensor]:
         found |= {f"weight.{i}": parameter, f"average.{i}": average}
         if moments:
             found |= {f"first.{i}": moments["exp_avg"], f"second.{i}": moments["exp_avg_sq"]}
+    found |= state.trail.tensors()
     return {name: tensor.detach().contiguous().cpu() for name, tensor in found.items()}
 
 
@@ -137,6 +143,7 @@ def _restore(state: _State, path: Path, key: str) -> None:
     except (SafetensorError, OSError, json.JSONDecodeError):
         return
     state.step = int(note["step"])
+    state.trail.restore(tensors)
     with torch.no_grad():
         for i, parameter in enumerate(state.model.parameters()):
             parameter.copy_(tensors[f"weight.{i}"])

@@ -13,6 +13,7 @@ class RealOnly(Finetuner):
     """
 
     name = "real-only"
+    asks_reward = False
 
     def loss(self, job: Finetuning) -> LossOfStep:
         """Return the denoising loss on real images; the reward is not asked."""

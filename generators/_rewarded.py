@@ -14,6 +14,7 @@ from ..core import Progress, UserError, atomic_folder, write_json
 from ..imagesets import ImageSet
 from ._contracts import Budget, Conditions, Generator, Reward
 from ._diffusion import Diffusion
+from ._judges_fit import check_judge
 from ._opposite import Opposite
 
 REWARDED = "rewarded.json"
@@ -40,6 +41,13 @@ class Rewarded:
     ) -> Iterator[NDArray[np.uint8]]:
         """Yield (B, H, W, 3) uint8 batches for the given rows of the conditions."""
         raise NotImplementedError
+
+    @classmethod
+    def read_reward(cls, folder: Path) -> Reward:
+        """Read the reward that ``save`` wrote into a folder."""
+        from ..metrics import RewardModel
+
+        return RewardModel.load(folder)
 
     def save(self, folder: str | Path) -> None:
         """Write the model, the reward and what is done with them into a new folder, whole or not at all."""
@@ -76,11 +84,12 @@ class Steerer:
     ) -> Rewarded:
         """Return the base with the reward beside it; the budget's steps are not used.
 
-        Raises ``UserError`` unless the base is a fitted diffusion model.
+        Raises ``UserError`` unless the base is a fitted diffusion model whose images the reward can judge.
         """
         if not isinstance(base, Diffusion):
             raise UserError(
                 f"{self.name} steers a diffusion model, not {base.card.name!r}", remedy="give it a Diffusion"
             )
         _ = base.network
+        check_judge(reward, base)
         return self.rewarded(base, reward)

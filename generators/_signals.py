@@ -8,6 +8,7 @@ from ..core import Progress, UserError, registry
 from ..imagesets import ImageSet
 from ._contracts import Aligner, Budget, Generator, Reward
 from ._opposite import Opposite
+from ._rewarded import Steerer
 
 
 class _Control:
@@ -40,6 +41,12 @@ class _Control:
     ) -> Generator:
         """Return what the method makes of the wrong reward."""
         return self.method.align(base, self.wrong(reward), train, seed=seed, budget=budget, progress=progress)
+
+
+def trains(aligner: Aligner) -> bool:
+    """Return False for an aligner that only steers sampling (best-of-n, guidance), its controls among them."""
+    method = aligner.method if isinstance(aligner, _Control) else aligner
+    return not isinstance(method, Steerer)
 
 
 class Inverted(_Control):

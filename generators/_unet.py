@@ -35,6 +35,7 @@ class Preset:
 PRESETS = {
     "unet-micro": Preset(channels=(16, 24), groups=4, embedding=32, patch=2),
     "unet-tiny": Preset(channels=(32, 64), patch=2),
+    "unet-thin": Preset(channels=(16, 32, 64)),
     "unet-small": Preset(channels=(32, 64, 96)),
     "unet-base": Preset(channels=(64, 128, 192, 256), layers=2, embedding=256, attention=True),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -25,6 +27,8 @@ class BloodOracle:
         "granules",
         "smear",
     )
+    refines: Mapping[str, tuple[str, tuple[str, ...]]] = {"subtype": ("nucleus_shape", tuple(SUBTYPE_RULES))}
+    """Further columns that may be asked for: the criterion that answers for each, and its values."""
 
     def measure(self, images: NDArray[np.uint8]) -> pd.DataFrame:
         """Return `measure_blood`'s table."""

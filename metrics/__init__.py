@@ -98,6 +98,12 @@ if TYPE_CHECKING:
     from ._reach import precision_reach as precision_reach
     from ._reach import recall_reach as recall_reach
     from ._reward import RewardModel as RewardModel
+    from ._reward_choose import WAYS_TO_CHOOSE as WAYS_TO_CHOOSE
+    from ._reward_choose import choose_to_rate as choose_to_rate
+    from ._reward_curve import CURVE_SIZES as CURVE_SIZES
+    from ._reward_curve import RatedSet as RatedSet
+    from ._reward_curve import reward_curve as reward_curve
+    from ._reward_lines import reward_card_lines as reward_card_lines
     from ._score import Score as Score
     from ._score import not_enough as not_enough
     from ._share_difference import share_difference as share_difference
@@ -129,6 +135,12 @@ _ROOMS = {
     "TextureExtractor": "._extractor_texture",
     "ThumbnailExtractor": "._extractor_thumbnail",
     "RewardModel": "._reward",
+    "WAYS_TO_CHOOSE": "._reward_choose",
+    "choose_to_rate": "._reward_choose",
+    "CURVE_SIZES": "._reward_curve",
+    "RatedSet": "._reward_curve",
+    "reward_curve": "._reward_curve",
+    "reward_card_lines": "._reward_lines",
     "InceptionExtractor": "._extractor_inception",
     "TimmExtractor": "._extractor_timm",
     "DomainExtractor": "._extractor_domain",

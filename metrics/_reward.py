@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +14,13 @@ from scipy.special import expit
 from torch import Tensor
 
 from ..classifiers import Preprocessing, Settings, best_device, feature_width, load_backbone
-from ..core import Progress, UserError, atomic_folder, content_key, derive_seed, rng, silent, write_json
-from ._reward_card import enough, platt, reward_card
-from ._reward_data import Rated, Real, encode, folds, held_out_real, rated_images, vocabulary
+from ..core import LEVEL, Progress, UserError, content_key, derive_seed, rng, silent
+from ._reward_card import enough, known, numbers_on, platt, reward_card
+from ._reward_data import Rated, Real, criteria_table, encode, folds, held_out_real, rated_images, vocabulary
+from ._reward_files import load_reward, save_reward
 from ._reward_fit import Feedback, fit_network
 from ._reward_network import RewardNetwork
-from ._reward_predict import batched_logits, swap_logits
+from ._reward_predict import batched_answers, batched_logits, swap_logits
 
 HELD_OUT = 4
 """One rating in four is held out of each network, for calibration and card."""
@@ -44,7 +43,10 @@ class RewardModel:
     ensemble:
         Number of networks, each with other held-out ratings and initial weights; their mean logit counts.
     augment:
-        See ``classifiers.AUGMENTATIONS``.
+        See ``classifiers.AUGMENTATIONS``. ``dihedral`` is right for what has no upright, such as cells and skin;
+        take ``flip`` or ``none`` for what has.
+    automatic_weight, criteria_weight:
+        What automatic feedback and the answers to the criteria weigh in the loss; the verdicts weigh 1.
 
     Example
     -------
@@ -56,7 +58,7 @@ class RewardModel:
     (8,)
     """
 
-    version = 1
+    version = 2
 
     def __init__(
         self,
@@ -68,8 +70,9 @@ class RewardModel:
         batch_size: int = 32,
         learning_rate: float | None = None,
         ensemble: int = 1,
-        augment: str = "flip",
+        augment: str = "dihedral",
         automatic_weight: float = 1.0,
+        criteria_weight: float = 1.0,
         **options: Any,
     ) -> None:
         if ensemble < 1 or not columns:
@@ -78,14 +81,18 @@ class RewardModel:
         rate = learning_rate or (3e-3 if weights is None else 5e-4)
         self.settings = Settings(steps, batch_size, rate)
         self.ensemble, self.augment, self.automatic_weight = ensemble, augment, automatic_weight
+        self.criteria_weight = criteria_weight
         self.options = options
         self.words: dict[str, list[str]] = {}
         self.networks: list[RewardNetwork] = []
         self.preprocessing = Preprocessing()
         self.image_size = 0
         self.calibration = (1.0, 0.0)
+        self.criteria: list[str] = []
+        self.criteria_calibration: dict[str, tuple[float, float]] = {}
         self.card: dict[str, Any] = {}
         self.shuffled = False
+        self.ratings_key = ""
 
     def fit(
         self,
@@ -93,6 +100,7 @@ class RewardModel:
         conditions: pd.DataFrame,
         verdicts: ArrayLike,
         *,
+        criteria: pd.DataFrame | None = None,
         real_images: NDArray[np.uint8] | None = None,
         real_conditions: pd.DataFrame | None = None,
         weights: ArrayLike | None = None,
@@ -103,47 +111,81 @@ class RewardModel:
         """Learn from rated synthetic images (N, H, W, 3) uint8, their conditions and verdicts (1 =
         plausible).
 
-        Verdicts that are NaN (not rated) are left out. With real images and their conditions, automatic
+        ``criteria`` has a column for each criterion and N rows: 1 yes, 0 no, between where raters differ, NaN where
+        nobody could tell; they say *what* is wrong, which one verdict does not. Verdicts that are NaN (not rated)
+        are left out. With real images and their conditions, automatic
         feedback is mixed in. A quarter of the ratings, whole images at a time, is kept from each network;
-        on it the probability is calibrated and ``card`` is made. With ``shuffle`` the verdicts change places
-        at random and real images are left out: the control that knows how much is plausible, and not what.
-        Raises ``UserError`` when all ratings agree and there is no automatic feedback, and for conditions or
-        verdicts that do not fit.
+        on it the probabilities are calibrated and ``card`` is made. With ``shuffle`` verdicts and answers change
+        places at random and real images are left out: the control that knows how much is plausible, and not what.
+        Raises ``UserError`` when all ratings agree and there is no automatic feedback, and for conditions,
+        verdicts or images that do not fit.
         """
         self.words = vocabulary(self.columns, conditions, real_conditions)
-        rated = rated_images(images, encode(conditions, self.words), verdicts, weights)
+        self.criteria, answers = criteria_table(criteria, len(images))
+        rated = rated_images(images, encode(conditions, self.words), verdicts, weights, answers)
+        self.image_size = images.shape[1]
         real = None if shuffle else self._real(real_images, real_conditions)
-        self.shuffled = shuffle
+        self.shuffled, self.ratings_key = shuffle, content_key(rated.images, rated.verdicts)
         if shuffle:
-            rated = replace(rated, verdicts=rng(seed, "shuffle").permutation(rated.verdicts))
+            rated = rated.shuffled(rng(seed, "shuffle").permutation(len(rated)))
         if len(set(rated.verdicts.tolist())) < 2 and real is None:
             raise UserError(
                 "all ratings have the same verdict: there is nothing to tell apart",
                 remedy="rate more images, or give real images for automatic feedback",
             )
-        self.image_size = images.shape[1]
         learn, test = (None, None) if real is None else held_out_real(real, seed)
         held_logits, held = self._fit_networks(rated, learn, seed, progress or silent())
-        self.calibration = platt(held_logits, held.verdicts) if enough(held.verdicts) else (1.0, 0.0)
+        self._calibrate(held_logits, held)
         self.card = reward_card(
-            held_logits,
+            held_logits[:, 0],
             held.verdicts,
-            [self._word(code) for code in held.codes[:, 0]],
+            self._labels(held.codes),
             swap=swap_logits(self.networks, self.preprocessing, test, len(self.words[self.columns[0]]), seed),
             n_ratings=len(rated),
             n_real=0 if real is None else len(real),
             seed=seed,
+            answers={
+                name: known(held_logits[:, 1 + j], held.answers[:, j]) for j, name in enumerate(self.criteria)
+            },
         )
+
+    def card_on(
+        self, images: NDArray[np.uint8], conditions: pd.DataFrame, verdicts: ArrayLike, *, seed: int
+    ) -> dict[str, Any]:
+        """Return the card's numbers on other rated images, such as those after an alignment; nothing is fitted.
+
+        The calibration stays as it is, so ECE, Brier score and ``mean_probability`` beside ``plausible_share`` tell
+        whether the probabilities still hold there. Verdicts that are NaN are left out; ``n`` counts the others.
+        """
+        other = rated_images(images, self.codes(conditions, images), verdicts, None)
+        z = self._calibrated(self._logits(other.images, other.codes))
+        share = float(other.verdicts.mean())
+        card = {"n": len(other), "plausible_share": share, "level": LEVEL}
+        numbers = numbers_on(z, other.verdicts, self._labels(other.codes), expit(z), seed)
+        return card | numbers | {"mean_probability": float(expit(z).mean())}
 
     def probability(self, images: NDArray[np.uint8], conditions: pd.DataFrame) -> NDArray[np.float64]:
         """Return the calibrated P(plausible) (N,) of (N, H, W, 3) uint8 images and their N condition rows."""
-        return expit(self._calibrated(self._logits(images, self._codes(conditions, len(images)))))
+        return expit(self._calibrated(self._logits(images, self.codes(conditions, images))))
+
+    def criteria_probability(self, images: NDArray[np.uint8], conditions: pd.DataFrame) -> pd.DataFrame:
+        """Return the calibrated P(yes) of each criterion, (N, criteria), for images and their condition rows.
+
+        Raises ``UserError`` when the model was fitted on verdicts alone.
+        """
+        if not self.criteria:
+            raise UserError(
+                "this reward model was fitted without answers to single criteria", remedy="fit with criteria"
+            )
+        z = batched_answers(self.fitted(), self.preprocessing, images, self.codes(conditions, images))[:, 1:]
+        a, b = np.array([self.criteria_calibration[name] for name in self.criteria]).T
+        return pd.DataFrame(expit(a * z.reshape(len(images), len(a)) + b), columns=self.criteria)
 
     def logit(self, images: Tensor, conditions: pd.DataFrame) -> Tensor:
         """Return the calibrated logits (N,) of a tensor (N, 3, H, W) in [-1, 1]; differentiable in the pixels."""
-        codes = torch.from_numpy(self._codes(conditions, len(images))).to(images.device)
+        codes = torch.from_numpy(self.codes(conditions, images)).to(images.device)
         x = self.preprocessing(((images + 1) / 2).clamp(0.0, 1.0))
-        networks = [network.to(images.device) for network in self._fitted()]
+        networks = [network.to(images.device) for network in self.fitted()]
         mean = torch.stack([network(x, codes) for network in networks]).mean(0)
         a, b = self.calibration
         return a * mean + b
@@ -151,83 +193,63 @@ class RewardModel:
     @property
     def key(self) -> str:
         """Content key of all weights, the conditions' values and the calibration."""
-        states = [{k: v.cpu().numpy() for k, v in n.state_dict().items()} for n in self._fitted()]
+        states = [{k: v.cpu().numpy() for k, v in n.state_dict().items()} for n in self.fitted()]
         return content_key(
-            "reward", self.version, states, self.words, list(self.calibration), self.preprocessing
+            "reward",
+            self.version,
+            states,
+            self.words,
+            list(self.calibration),
+            self.preprocessing,
+            {name: list(pair) for name, pair in self.criteria_calibration.items()},
         )
 
     def save(self, folder: str | Path) -> None:
         """Write ``reward.json`` and ``weights.safetensors`` into a folder."""
-        from safetensors.torch import save_file
-
-        state = {
-            f"{i}.{name}": value.contiguous().cpu()
-            for i, network in enumerate(self._fitted())
-            for name, value in network.state_dict().items()
-        }
-        with atomic_folder(folder, replace=True) as temporary:
-            write_json(temporary / "reward.json", self._about())
-            save_file(state, temporary / "weights.safetensors")
+        save_reward(self, folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> RewardModel:
-        """Read what ``save`` wrote; ``UserError`` names the file that is missing."""
-        from safetensors.torch import load_file
+        """Read what ``save`` wrote; ``UserError`` names the file that is missing or damaged."""
+        return load_reward(cls, folder)
 
-        for file in ("reward.json", "weights.safetensors"):
-            if not (Path(folder) / file).is_file():
-                raise UserError("not a saved reward model: the file is missing", where=Path(folder) / file)
-        about = json.loads((Path(folder) / "reward.json").read_text(encoding="utf-8"))
-        model = cls(
-            about["backbone"], columns=about["columns"], ensemble=about["ensemble"], **about["options"]
-        )
-        model.weights = about["weights"]
-        model.words, model.card = about["words"], about["card"]
-        model.shuffled = about.get("shuffled", False)
-        model.calibration = (about["calibration"][0], about["calibration"][1])
-        model.image_size = about["image_size"]
-        model.preprocessing = Preprocessing.from_json(about["preprocessing"])
-        state = load_file(Path(folder) / "weights.safetensors")
-        for i in range(model.ensemble):
-            network = model._network(0, from_file=True)
-            mine = {k.partition(".")[2]: v for k, v in state.items() if k.startswith(f"{i}.")}
-            network.load_state_dict(mine)
-            model.networks.append(network.eval().requires_grad_(False))
-        return model
-
-    def _about(self) -> dict[str, Any]:
-        return {
-            "version": self.version,
-            "backbone": self.backbone,
-            "weights": self.weights,
-            "options": self.options,
-            "columns": list(self.columns),
-            "ensemble": self.ensemble,
-            "words": self.words,
-            "calibration": list(self.calibration),
-            "image_size": self.image_size,
-            "preprocessing": self.preprocessing.to_json(),
-            "card": self.card,
-            "shuffled": self.shuffled,
-        }
+    def fitted(self) -> list[RewardNetwork]:
+        """The trained networks; ``UserError`` before ``fit``."""
+        if not self.networks:
+            raise UserError("the reward model is not fitted yet", remedy="call fit, or load a saved one")
+        return self.networks
 
     def _real(self, images: NDArray[np.uint8] | None, conditions: pd.DataFrame | None) -> Real | None:
         if images is None:
             return None
         if conditions is None or len(conditions) != len(images):
             raise UserError("real images for automatic feedback need one row of real_conditions each")
+        if images.shape[1] != self.image_size:
+            raise UserError(
+                f"the real images have {images.shape[1]} px, the rated ones {self.image_size}",
+                remedy="bring them to one size",
+            )
         return Real(images, encode(conditions, self.words))
+
+    def _calibrate(self, logits: NDArray[np.float64], held: Rated) -> None:
+        """Platt's lines for the verdict and for each criterion, where held-out ratings carry one."""
+        self.calibration = platt(logits[:, 0], held.verdicts) if enough(held.verdicts) else (1.0, 0.0)
+        self.criteria_calibration = {}
+        for j, name in enumerate(self.criteria):
+            z, answers = known(logits[:, 1 + j], held.answers[:, j])
+            self.criteria_calibration[name] = platt(z, answers) if enough(answers) else (1.0, 0.0)
 
     def _fit_networks(
         self, rated: Rated, real: Real | None, seed: int, progress: Progress
     ) -> tuple[NDArray[np.float64], Rated]:
-        """Train the ensemble; return each held-out rating's logit by a network that did not see its image."""
+        """Train the ensemble; return each held-out rating's logits (N, 1 + criteria) by a network that did not see
+        its image."""
         fold = folds(rated, max(HELD_OUT, self.ensemble), seed)
         self.networks = []
         logits, rows = [], []
         for member in range(self.ensemble):
             own = derive_seed(seed, "member", member)
-            network = self._network(own)
+            network = self.network(own)
             learn = np.flatnonzero(fold != member) if len(rated) >= 2 * HELD_OUT else np.arange(len(rated))
             feedback = Feedback(
                 rated.subset(learn),
@@ -236,18 +258,20 @@ class RewardModel:
                 self.augment,
                 self.automatic_weight,
                 self.settings,
+                self.criteria_weight,
             )
             label = "reward model" + (f" {member + 1}/{self.ensemble}" if self.ensemble > 1 else "")
             fit_network(network, self.preprocessing, feedback, seed=own, progress=progress, label=label)
             self.networks.append(network)
             test = np.setdiff1d(np.arange(len(rated)), learn)
             logits.append(
-                batched_logits([network], self.preprocessing, rated.images[test], rated.codes[test])
+                batched_answers([network], self.preprocessing, rated.images[test], rated.codes[test])
             )
             rows.append(test)
         return np.concatenate(logits), rated.subset(np.concatenate(rows))
 
-    def _network(self, seed: int, *, from_file: bool = False) -> RewardNetwork:
+    def network(self, seed: int, *, from_file: bool = False) -> RewardNetwork:
+        """Return a new network for these conditions and criteria, with the backbone's own weights or for a file's."""
         scratch = self.weights is None
         size = self.image_size if scratch else None
         weights = None if from_file else self.weights
@@ -257,26 +281,30 @@ class RewardModel:
         if not from_file:
             self.preprocessing = preprocessing
         width = feature_width(backbone, self.preprocessing.size or self.image_size)
-        network = RewardNetwork(backbone, width, [len(self.words[c]) for c in self.columns], seed=seed)
+        sizes = [len(self.words[c]) for c in self.columns]
+        network = RewardNetwork(backbone, width, sizes, criteria=len(self.criteria), seed=seed)
         return network.to(best_device())
 
-    def _fitted(self) -> list[RewardNetwork]:
-        if not self.networks:
-            raise UserError("the reward model is not fitted yet", remedy="call fit, or load a saved one")
-        return self.networks
-
-    def _codes(self, conditions: pd.DataFrame, n: int) -> NDArray[np.int64]:
-        self._fitted()
-        if len(conditions) != n:
-            raise UserError(f"{n} images but {len(conditions)} rows of conditions")
+    def codes(self, conditions: pd.DataFrame, images: NDArray[np.uint8] | Tensor) -> NDArray[np.int64]:
+        """Return the codes (N, columns) of the conditions of N images of this model's size."""
+        self.fitted()
+        if len(conditions) != len(images):
+            raise UserError(f"{len(images)} images but {len(conditions)} rows of conditions")
+        height, width = images.shape[2:] if isinstance(images, Tensor) else images.shape[1:3]
+        if len(images) and self.image_size not in (height, width):
+            raise UserError(
+                f"the reward model judges images of {self.image_size} px, these have {width} x {height}",
+                remedy="bring them to its size, or fit one on images of this size",
+            )
         return encode(conditions, self.words)
 
     def _logits(self, images: NDArray[np.uint8], codes: NDArray[np.int64]) -> NDArray[np.float64]:
-        return batched_logits(self._fitted(), self.preprocessing, images, codes)
+        return batched_logits(self.fitted(), self.preprocessing, images, codes)
 
     def _calibrated(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         a, b = self.calibration
         return a * logits + b
 
-    def _word(self, code: int) -> str:
-        return "unknown" if code == 0 else self.words[self.columns[0]][code - 1]
+    def _labels(self, codes: NDArray[np.int64]) -> list[str]:
+        names = ["unknown", *self.words[self.columns[0]]]
+        return [names[code] for code in codes[:, 0]]

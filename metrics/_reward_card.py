@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,22 @@ from ..core import LEVEL, rng
 
 MIN_HELD_OUT = 20
 """Fewer held-out ratings than this, or fewer than 4 of one verdict, give no card and no calibration."""
+MIN_OF_EACH = 5
+"""A class, or a criterion, with fewer ratings of one verdict gets no AUROC."""
+MIN_FOR_ECE = 50
+"""ECE in 10 bins is far too high on fewer ratings, even of an honest model."""
 Numbers = NDArray[np.float64]
 
 
 def enough(verdicts: Numbers) -> bool:
     """True when held-out verdicts can carry a calibration and a card."""
     return len(verdicts) >= MIN_HELD_OUT and min(verdicts.sum(), len(verdicts) - verdicts.sum()) >= 4
+
+
+def known(logits: Numbers, answers: Numbers) -> tuple[Numbers, Numbers]:
+    """The rows that were answered yes (1) or no (0); the rest, on which raters differ or nobody could tell, go."""
+    sure = np.isin(answers, (0.0, 1.0))
+    return logits[sure], answers[sure]
 
 
 def platt(logits: Numbers, verdicts: Numbers) -> tuple[float, float]:
@@ -46,13 +56,14 @@ def reward_card(
     n_ratings: int,
     n_real: int,
     seed: int,
+    answers: Mapping[str, tuple[Numbers, Numbers]] | None = None,
 ) -> dict[str, Any]:
     """Return the card of a model from its uncalibrated logits on held-out ratings of synthetic images.
 
-    AUROC (with a 95% bootstrap interval) and average precision of *plausible*; Brier score and ECE (10
-    bins) of probabilities calibrated on the *other* half of the held-out ratings; AUROC by class where both
-    verdicts occur five times; ``swap_auroc``: held-out real images with their own class against the same
-    with a wrong one.
+    AUROC (with a 95% bootstrap interval) and average precision of *plausible*; Brier score, ECE (10
+    bins) and mean of probabilities calibrated on the *other* half of the held-out ratings; the same by class;
+    ``criteria``: the AUROC of each criterion from its logits and answers; ``swap_auroc``: held-out real images
+    with their own class against the same with a wrong one.
     """
     card: dict[str, Any] = {
         "n_ratings": n_ratings,
@@ -63,23 +74,37 @@ def reward_card(
         "swap_auroc": _auroc_or_none(*swap),
         "n_swap": len(swap[0]),
     }
-    names = ("auroc", "auroc_lo", "auroc_hi", "auprc", "brier", "ece")
-    if not enough(verdicts):
-        return {**card, **dict.fromkeys(names), "by_class": {}, "reason": _too_few(verdicts)}
-    from sklearn.metrics import average_precision_score
+    honest = _cross_calibrated(logits, verdicts, seed) if enough(verdicts) else None
+    told = {name: _criterion(*pair) for name, pair in (answers or {}).items()}
+    return card | numbers_on(logits, verdicts, labels, honest, seed) | {"criteria": told}
 
+
+def numbers_on(
+    logits: Numbers, verdicts: Numbers, labels: Sequence[str], probabilities: Numbers | None, seed: int
+) -> dict[str, Any]:
+    """The numbers of a card, all and ``by_class``: of logits against verdicts, and of probabilities.
+
+    Without enough ratings they are null, with the ``reason``.
+    """
+    names = np.asarray(labels, dtype=object)
+    by_class = {
+        str(name): _class_row(logits, verdicts, probabilities, names == name)
+        for name in sorted(set(names.tolist()))
+    }
+    empty = dict.fromkeys(("auroc", "auroc_lo", "auroc_hi", "auprc", "brier", "ece", "mean_probability"))
+    if probabilities is None or not enough(verdicts):
+        return {**empty, "by_class": by_class, "reason": _too_few(verdicts)}
     lo, hi = _bootstrap(logits, verdicts, seed)
-    honest = _cross_calibrated(logits, verdicts, seed)
-    numbers = (
-        auroc(logits, verdicts),
-        lo,
-        hi,
-        float(average_precision_score(verdicts, logits)),
-        float(((honest - verdicts) ** 2).mean()),
-        expected_calibration_error(honest, verdicts.astype(np.int64)),
-    )
-    by_class = _by_class(logits, verdicts, np.asarray(labels))
-    return {**card, **dict(zip(names, numbers, strict=True)), "by_class": by_class, "reason": None}
+    found = {
+        "auroc": auroc(logits, verdicts),
+        "auroc_lo": lo,
+        "auroc_hi": hi,
+        "auprc": _auprc(logits, verdicts),
+        "brier": float(((probabilities - verdicts) ** 2).mean()),
+        "ece": expected_calibration_error(probabilities, verdicts.astype(np.int64)),
+        "mean_probability": float(probabilities.mean()),
+    }
+    return {**found, "by_class": by_class, "reason": None}
 
 
 def auroc(scores: Numbers, verdicts: Numbers) -> float:
@@ -119,15 +144,38 @@ def _cross_calibrated(logits: Numbers, verdicts: Numbers, seed: int) -> Numbers:
     return found
 
 
-def _by_class(logits: Numbers, verdicts: Numbers, labels: NDArray[Any]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for name in sorted(set(labels.tolist())):
-        mine = labels == name
-        yes = int(verdicts[mine].sum())
-        both = min(yes, int(mine.sum()) - yes) >= 5
-        value = auroc(logits[mine], verdicts[mine]) if both else None
-        found[str(name)] = {"n": int(mine.sum()), "plausible": yes, "auroc": value}
-    return found
+def _class_row(
+    logits: Numbers, verdicts: Numbers, probabilities: Numbers | None, mine: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """A class's numbers; AUROC and AUPRC need both verdicts 5 times, ECE 50 ratings; else null and the reason."""
+    z, y = logits[mine], verdicts[mine]
+    n, yes = len(y), int(y.sum())
+    row: dict[str, Any] = {"n": n, "n_plausible": yes, "auroc": None, "auprc": None, "ece": None}
+    lacking = []
+    if min(yes, n - yes) >= MIN_OF_EACH:
+        row |= {"auroc": auroc(z, y), "auprc": _auprc(z, y)}
+    else:
+        lacking.append(f"{yes} plausible and {n - yes} implausible ratings, {MIN_OF_EACH} of each needed")
+    if n >= MIN_FOR_ECE and probabilities is not None:
+        row["ece"] = expected_calibration_error(probabilities[mine], y.astype(np.int64))
+    else:
+        lacking.append(f"{n} ratings, {MIN_FOR_ECE} needed for ECE")
+    return {**row, "reason": f"not enough data: {'; '.join(lacking)}" if lacking else None}
+
+
+def _criterion(logits: Numbers, answers: Numbers) -> dict[str, Any]:
+    """How well one criterion's answers are told."""
+    n, yes = len(answers), int(answers.sum())
+    if min(yes, n - yes) >= MIN_OF_EACH:
+        return {"n": n, "n_yes": yes, "auroc": auroc(logits, answers), "reason": None}
+    reason = f"not enough data: {yes} yes and {n - yes} no, {MIN_OF_EACH} of each needed"
+    return {"n": n, "n_yes": yes, "auroc": None, "reason": reason}
+
+
+def _auprc(logits: Numbers, verdicts: Numbers) -> float:
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(verdicts, logits))
 
 
 def _too_few(verdicts: Numbers) -> str:

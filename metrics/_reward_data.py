@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,19 +18,34 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Rated:
-    """Rated images (N, H, W, 3), the codes of their conditions (N, columns), verdicts 0/1 and weights."""
+    """Rated images (N, H, W, 3), the codes of their conditions (N, columns), verdicts 0/1 and weights.
+
+    ``criteria`` (N, K) are the answers to each criterion: 1 yes, 0 no, between where raters differ, NaN not known.
+    """
 
     images: NDArray[np.uint8]
     codes: Codes
     verdicts: NDArray[np.float64]
     weights: NDArray[np.float64]
+    criteria: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.verdicts)
 
     def subset(self, rows: NDArray[np.int64]) -> Rated:
         """Return the given rows."""
-        return Rated(self.images[rows], self.codes[rows], self.verdicts[rows], self.weights[rows])
+        answers = None if self.criteria is None else self.criteria[rows]
+        return Rated(self.images[rows], self.codes[rows], self.verdicts[rows], self.weights[rows], answers)
+
+    def shuffled(self, order: NDArray[np.int64]) -> Rated:
+        """Return the same images with one another's verdicts and answers."""
+        answers = None if self.criteria is None else self.criteria[order]
+        return replace(self, verdicts=self.verdicts[order], criteria=answers)
+
+    @property
+    def answers(self) -> NDArray[np.float64]:
+        """The answers to the criteria (N, K); K is 0 where none are known."""
+        return np.zeros((len(self), 0)) if self.criteria is None else self.criteria
 
 
 @dataclass(frozen=True)
@@ -90,7 +105,11 @@ def encode(conditions: pd.DataFrame, words: Vocabulary) -> Codes:
 
 
 def rated_images(
-    images: NDArray[np.uint8], codes: Codes, verdicts: ArrayLike, weights: ArrayLike | None
+    images: NDArray[np.uint8],
+    codes: Codes,
+    verdicts: ArrayLike,
+    weights: ArrayLike | None,
+    criteria: NDArray[np.float64] | None = None,
 ) -> Rated:
     """Check and gather ratings; images without a verdict (NaN) are left out."""
     given = np.asarray(verdicts, np.float64)
@@ -106,7 +125,28 @@ def rated_images(
         raise UserError("verdicts must be 0 (implausible) or 1 (plausible)")
     if not np.isfinite(share[keep]).all() or share[keep].min() < 0 or share[keep].sum() == 0:
         raise UserError("the weights of the ratings must be finite, at least 0 and not all 0")
-    return Rated(images, codes, given, share).subset(keep)
+    return Rated(images, codes, given, share, criteria).subset(keep)
+
+
+def criteria_table(criteria: pd.DataFrame | None, n: int) -> tuple[list[str], NDArray[np.float64] | None]:
+    """Return the names of the criteria that anybody answered, and their answers (n, K) in [0, 1] or NaN."""
+    if criteria is None:
+        return [], None
+    if len(criteria) != n:
+        raise UserError(f"{n} images but {len(criteria)} rows of answers to the criteria")
+    names = [str(column) for column in criteria.columns]
+    if len(set(names)) < len(names):
+        raise UserError("two criteria have the same name", where=", ".join(names))
+    try:
+        answers = criteria.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            "answers to criteria must be numbers", remedy="1 for yes, 0 for no, NaN for cannot tell"
+        ) from error
+    if ((answers < 0) | (answers > 1)).any() or np.isinf(answers).any():
+        raise UserError("answers to criteria lie between 0 (no) and 1 (yes); NaN is cannot tell")
+    asked = [j for j in range(len(names)) if not np.isnan(answers[:, j]).all()]
+    return [names[j] for j in asked], answers[:, asked] if asked else None
 
 
 def folds(rated: Rated, n_folds: int, seed: int) -> NDArray[np.int64]:

@@ -12,7 +12,8 @@ class RewardNetwork(nn.Module):
     """One logit of *plausible* for an image under its conditions.
 
     z = LayerNorm(f(x)) * (1 + gamma(c)) + beta(c), then a small perceptron (Perez et al. 2018). ``sizes`` are the
-    numbers of values of each condition column; code 0 is *unknown*, values are coded from 1.
+    numbers of values of each condition column; code 0 is *unknown*, values are coded from 1. ``criteria`` is the
+    number of further logits, one for each criterion, from the same hidden layer.
     """
 
     def __init__(
@@ -21,6 +22,7 @@ class RewardNetwork(nn.Module):
         width: int,
         sizes: Sequence[int],
         *,
+        criteria: int = 0,
         seed: int,
         embedding: int = 32,
         hidden: int = 64,
@@ -35,6 +37,7 @@ class RewardNetwork(nn.Module):
             self.head = nn.Sequential(
                 nn.Linear(width, hidden), nn.GELU(), nn.Dropout(0.2), nn.Linear(hidden, 1)
             )
+            self.answers = nn.Linear(hidden, criteria) if criteria else None
             nn.init.normal_(self.film.weight, std=0.1)
             nn.init.zeros_(self.film.bias)
 
@@ -44,8 +47,18 @@ class RewardNetwork(nn.Module):
 
     def judge(self, features: Tensor, codes: Tensor) -> Tensor:
         """Return the logits (N,) of features (N, D): many conditions can be asked of one image at little cost."""
+        return self.both(features, codes)[0]
+
+    def both(self, features: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits (N,) of the verdict and (N, criteria) of the criteria."""
+        hidden = self.hidden(features, codes)
+        verdict: Tensor = self.head[-1](hidden).squeeze(1)
+        answers = verdict.new_zeros(len(verdict), 0) if self.answers is None else self.answers(hidden)
+        return verdict, answers
+
+    def hidden(self, features: Tensor, codes: Tensor) -> Tensor:
+        """Return the last hidden layer (N, hidden) for features (N, D) under their conditions."""
         condition = torch.stack([table(codes[:, j]) for j, table in enumerate(self.embeddings)]).sum(0)
         gamma, beta = self.film(condition).chunk(2, dim=1)
-        modulated = self.norm(features) * (1 + gamma) + beta
-        logits: Tensor = self.head(modulated).squeeze(1)
-        return logits
+        found: Tensor = self.head[:-1](self.norm(features) * (1 + gamma) + beta)
+        return found

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ._ratings_console import agreement_text as agreement_text
     from ._ratings_page import build_ratings_report as build_ratings_report
     from ._report import build_report as build_report
+    from ._results_alignment import alignment_markdown as alignment_markdown
+    from ._results_alignment import write_alignment_figures as write_alignment_figures
     from ._self_check_page import build_self_check_page as build_self_check_page
     from ._self_check_tables import self_check_lines as self_check_lines
     from ._self_check_tables import self_check_markdown as self_check_markdown
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "agreement_text",
+    "alignment_markdown",
     "build_explanation",
     "build_leaderboard",
     "build_overview",
@@ -41,6 +44,7 @@ __all__ = [
     "self_check_lines",
     "self_check_markdown",
     "self_check_tables",
+    "write_alignment_figures",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -49,6 +53,8 @@ __getattr__, __dir__ = lazy_exports(
         "build_leaderboard": "._leaderboard",
         "build_overview": "._figure_overview",
         "agreement_text": "._ratings_console",
+        "alignment_markdown": "._results_alignment",
+        "write_alignment_figures": "._results_alignment",
         "build_ratings_report": "._ratings_page",
         "build_report": "._report",
         "build_self_check_page": "._self_check_page",

@@ -13,12 +13,15 @@ from ._figure_dots import Dot, draw_dots
 from ._names import JUDGES
 from ._style import MAX_ROWS, MUTED, WIDTH, panels, styled
 
+PLAUSIBLE = "plausible_share"
 ROLES = {"R": "R, the reward model", "E": "E, the evaluator", "H": "H, the held-out raters"}
 
 
 def plausibility_metric(scores: Scores, judge: str) -> str | None:
     """The metric under which a judge's plausibility was recorded."""
     found = scores.metrics(judge)
+    if PLAUSIBLE in found:
+        return PLAUSIBLE
     return next((metric for metric in found if "plausib" in metric), found[0] if found else None)
 
 

@@ -9,7 +9,9 @@ from ..core import UserError, write_text
 from . import (
     _limits,
     _section_agreement,
+    _section_alignment,
     _section_comparisons,
+    _section_concept,
     _section_copies,
     _section_people,
     _section_plausibility,
@@ -74,8 +76,10 @@ def report_html(record: Record, run: Path) -> str:
             _section_utility.groups_block(record),
         ),
         plausibility=_present(
-            _section_plausibility.plausibility_block(record), _section_plausibility.audit_block(record)
+            _section_plausibility.plausibility_block(record), _section_concept.concept_block(record)
         ),
+        audits=_section_alignment.audit_lines(record),
+        alignment=_section_alignment.alignment_blocks(record),
         limits=_limits.limitations(record),
         works=_limits.WORKS,
     )

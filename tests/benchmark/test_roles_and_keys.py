@@ -9,7 +9,8 @@ import pytest
 from synmedbench.benchmark import CellRow, Memorisation, ScoreRow, decide, rank, read_recipe
 from synmedbench.benchmark._assemble import direction_of
 from synmedbench.benchmark._claims import Evidence
-from synmedbench.benchmark._graph import build_graph, content_of
+from synmedbench.benchmark._graph import build_graph
+from synmedbench.benchmark._graph_keys import content_of
 from synmedbench.benchmark._recipe import ClaimPart
 from synmedbench.benchmark._shelf import unshelve
 from synmedbench.benchmark._stage import Stage

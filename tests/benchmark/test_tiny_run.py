@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,9 +19,9 @@ from synmedbench.benchmark import Record, read_record
 COMMAND = [sys.executable, "-m", "synmedbench.cli", "run", "tiny", "--workers", "1"]
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
+def start(folder: Path, *more: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "SYNMEDBENCH_STAGES": str(folder / "stages")}
-    words = [*COMMAND, "--out", str(folder / "run")]
+    words = [*COMMAND, "--out", str(folder / "run"), *more]
     return subprocess.Popen(
         words, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -120,3 +121,26 @@ def test_killed_at_ten_moments_the_record_is_the_same(undisturbed, tmp_path):
     assert read_record(tmp_path / "run" / "record.json").measured() == record.measured()
     leftovers = [path.name for path in tmp_path.rglob("*.tmp")]
     assert leftovers == []
+
+
+def test_a_run_that_stops_at_its_budget_goes_on_to_the_same_record(undisturbed, tmp_path):
+    record = undisturbed[0]
+    process = start(tmp_path, "--max-minutes", "0.01")
+    said, _ = process.communicate()
+    assert process.returncode == 3, said
+    assert re.search(r"stopped at its budget of 0.01 minutes: 1 of \d+ stages are done, none could begin", said)
+    first = read_record(tmp_path / "run" / "record.json")
+    assert first.status == "partial"
+    assert first.failed == []
+    assert all(row.value is None and "budget was over" in str(row.reason) for row in first.scores)
+    assert (tmp_path / "run" / "report.html").is_file()
+    process = start(tmp_path, "--max-minutes", "0.3")
+    said, _ = process.communicate()
+    assert process.returncode in (0, 3), said
+    part = read_record(tmp_path / "run" / "record.json")
+    assert (part.unfinished is None) is (process.returncode == 0)
+    assert part.failed == []
+    process = start(tmp_path)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert read_record(tmp_path / "run" / "record.json").measured() == record.measured()

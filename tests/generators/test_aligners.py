@@ -23,7 +23,9 @@ from synmedbench.generators import (
     conditions_like,
     sample_images,
 )
+from synmedbench.generators._batches import TrainingData
 from synmedbench.generators._finetune import Finetuning
+from synmedbench.generators._own_samples import OwnSamples, own_samples
 from synmedbench.imagesets import ImageSet
 
 BUDGET = Budget(steps=30, batch_size=24, learning_rate=2e-3)
@@ -96,6 +98,92 @@ def test_the_weighted_loss_is_the_papers(base: Diffusion, greys: ImageSet) -> No
     assert loss(0.3, Always()) == pytest.approx(0.3 * real + loss(0.0, Always()))
 
 
+def test_above_every_noise_level_no_sample_is_learned_from(base: Diffusion, greys: ImageSet) -> None:
+    job = Finetuning(base, base, Brightness(), greys, base.training_data(greys), 2, Budget(1, 16))
+    parts = [float(RewardWeighted(samples=32, above=a).loss(job)(0).detach()) for a in (0.0, 0.4, 1e6)]
+    assert parts[0] > parts[1] > parts[2]
+    assert parts[2] == pytest.approx(0.3 * float(base.real_loss(job.data, 2, 8)(0).detach()))
+
+
+def test_centred_samples_move_nothing_when_all_are_as_plausible(base: Diffusion, greys: ImageSet) -> None:
+    class Same(Brightness):
+        def probability(self, images: NDArray[np.uint8], conditions: pd.DataFrame) -> NDArray[np.float64]:
+            return np.full(len(images), 0.5)
+
+    def pull(reward: Brightness, centred: bool) -> float:
+        twin = base.aligned("twin", "")
+        job = Finetuning(twin, base, reward, greys, base.training_data(greys), 1, Budget(1, 16))
+        RewardWeighted(beta=0.0, samples=32, centred=centred).loss(job)(0).backward()
+        return max(float(p.grad.abs().max()) for p in twin.network.parameters() if p.grad is not None)
+
+    assert pull(Same(), True) < 1e-3 * min(pull(Same(), False), pull(Brightness(), True))
+
+
+def test_centred_samples_brighten_and_the_other_way_round(base: Diffusion, greys: ImageSet) -> None:
+    method = RewardWeighted(beta=0.1, samples=64, keep=0.9, centred=True)
+    level = brightness(base, greys)
+
+    def after(sign: float) -> float:
+        class Tilted(Brightness):
+            def probability(self, images: NDArray[np.uint8], conditions: pd.DataFrame) -> NDArray[np.float64]:
+                return 1 / (1 + np.exp(-sign * 0.1 * (images.mean((1, 2, 3)) - level)))
+
+        return brightness(
+            method.align(base, Tilted(), greys, seed=5, budget=BUDGET, progress=silent()), greys
+        )
+
+    assert after(1.0) > level + 4.0
+    assert after(-1.0) < level - 4.0
+
+
+def test_of_each_request_the_best_are_kept() -> None:
+    data = TrainingData(np.zeros((7, 2, 2, 3), np.uint8), np.arange(7).reshape(-1, 1))
+    own = OwnSamples(
+        data, pd.DataFrame({"label": list("aaaabbb")}), np.array([0.1, 0.4, 0.3, 0.2, 0.9, 0.8, 0.8])
+    )
+    assert own.best(0.5).tolist() == [1, 2, 4, 5]
+    assert own.best(0.01).tolist() == [1, 4]
+    assert own.best(1.0).tolist() == list(range(7))
+    assert own.subset(own.best(0.5)).data.tokens[:, 0].tolist() == [1, 2, 4, 5]
+    assert own.mean_of_request() == pytest.approx([0.25] * 4 + [2.5 / 3] * 3)
+
+
+def test_samples_can_be_drawn_in_another_way_and_the_model_stays_as_it_was(
+    base: Diffusion, greys: ImageSet
+) -> None:
+    def drawn(**how: Any) -> NDArray[np.uint8]:
+        return own_samples(base, Brightness(), greys, 6, seed=0, batch_size=6, **how).data.images
+
+    before = (base.guidance, base.sampling_steps)
+    assert np.array_equal(drawn(), drawn(guidance=base.guidance, sampling_steps=base.sampling_steps))
+    assert not np.array_equal(drawn(), drawn(guidance=2.0))
+    assert not np.array_equal(drawn(), drawn(sampling_steps=9))
+    assert (base.guidance, base.sampling_steps) == before
+
+
+def test_under_a_ceiling_plausible_images_are_not_pushed(base: Diffusion, greys: ImageSet) -> None:
+    data, budget = base.training_data(greys), Budget(steps=1, batch_size=16)
+
+    class Sure(Brightness):
+        def logit(self, images: Any, conditions: pd.DataFrame) -> Any:
+            return images.mean((1, 2, 3)) * 0.0 + 2.0  # r = .88
+
+    job = Finetuning(base, base, Sure(), greys, data, 2, budget)
+    real = float(base.real_loss(data, 2, 16)(0).detach())
+    assert float(Draft(ceiling=0.8).loss(job)(0).detach()) == pytest.approx(real)
+    pushed = 0.2 * float(np.log(0.9) - np.log(1 / (1 + np.exp(-2.0))))
+    assert float(Draft(ceiling=0.9).loss(job)(0).detach()) == pytest.approx(real + pushed, rel=1e-4)
+
+
+def test_kl_holds_the_model_at_its_base(base: Diffusion, greys: ImageSet) -> None:
+    def moved(kl: float) -> float:
+        method, budget = Draft(weight=1.0, kl=kl), Budget(steps=15, batch_size=16, learning_rate=2e-3)
+        model = method.align(base, Brightness(), greys, seed=5, budget=budget, progress=silent())
+        return abs(brightness(model, greys) - brightness(base, greys))
+
+    assert moved(100.0) < 0.5 * moved(0.0)
+
+
 def test_weight_zero_of_the_reward_is_real_only(base: Diffusion, greys: ImageSet) -> None:
     budget = Budget(steps=4, batch_size=16)
     draft = Draft(weight=0.0).align(base, Brightness(), greys, seed=3, budget=budget, progress=silent())
@@ -118,5 +206,9 @@ def test_only_diffusion_models_are_finetuned(greys: ImageSet) -> None:
         Draft().align(Copy(), Brightness(), greys, seed=0, budget=BUDGET, progress=silent())
     with pytest.raises(UserError, match="weight >= 0"):
         Draft(weight=-1.0)
+    with pytest.raises(UserError, match="late, share and ceiling"):
+        Draft(ceiling=0.0)
     with pytest.raises(UserError, match="at least one sample"):
         RewardWeighted(samples=0)
+    with pytest.raises(UserError, match="keep in"):
+        RewardWeighted(keep=0.0)

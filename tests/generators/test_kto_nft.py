@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from synmedbench.core import UserError, silent
 from synmedbench.generators import Budget, Diffusion, Kto, Nft, conditions_like, sample_images
 from synmedbench.generators._finetune import Finetuning, cut
+from synmedbench.generators._kto import expected_plausible
 from synmedbench.generators._nft import implicit
 from synmedbench.imagesets import ImageSet
 
@@ -117,6 +120,32 @@ def test_kto_needs_samples_of_either_kind(base: Diffusion, greys: ImageSet) -> N
         Kto(samples=32).align(base, Bright(level=-1000.0), greys, seed=0, budget=BUDGET, progress=silent())
 
 
+def test_without_a_threshold_an_honest_reward_that_is_never_sure_sorts_the_samples(
+    base: Diffusion, greys: ImageSet
+) -> None:
+    """All rewards are below one half: by that threshold nothing is plausible; their sum says how many are."""
+    reward, budget = Bright(level=brightness(base, greys) + 45.0), Budget(steps=1, batch_size=8)
+    with pytest.raises(UserError, match="only 0 of 64 samples of the base are plausible"):
+        Kto(samples=64, threshold=0.5).align(base, reward, greys, seed=0, budget=budget, progress=silent())
+    Kto(samples=64).align(base, reward, greys, seed=0, budget=budget, progress=silent())
+
+
+def test_a_reward_that_tells_nothing_apart_is_refused(base: Diffusion, greys: ImageSet) -> None:
+    with pytest.raises(UserError, match=r"only 0 of 32 .* plausible .*mean 0\.500, from 0\.500 to 0\.500"):
+        Kto(samples=32).align(base, Same(), greys, seed=0, budget=BUDGET, progress=silent())
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+def test_as_many_are_plausible_as_the_rewards_add_up_to(rewards: list[float]) -> None:
+    given_rewards = np.array(rewards)
+    chosen = expected_plausible(given_rewards)
+    assert chosen.sum() <= round(given_rewards.sum())
+    if len(set(rewards)) == len(rewards):
+        assert chosen.sum() == round(given_rewards.sum())
+    if chosen.any() and not chosen.all():
+        assert given_rewards[chosen].min() > given_rewards[~chosen].max()
+
+
 def test_a_round_that_is_done_is_not_run_again(base: Diffusion, greys: ImageSet, tmp_path: Path) -> None:
     reward = Bright(level=brightness(base, greys), sharp=0.1)
     budget = Budget(steps=6, batch_size=8)
@@ -137,5 +166,5 @@ def test_bad_settings_are_refused() -> None:
         cut(6, 7)
     with pytest.raises(UserError, match="beta > 0"):
         Nft(beta=0.0)
-    with pytest.raises(UserError, match="threshold between 0 and 1"):
+    with pytest.raises(UserError, match="threshold between 0 and 1, or none"):
         Kto(threshold=1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,16 @@ def real() -> Made:
 def fitted(real: Made) -> RewardModel:
     model = RewardModel(columns=("label", "tone"), steps=90, batch_size=24)
     images, table, verdict = cells(240, 2, artefacts=True)
-    model.fit(images, table, verdict, real_images=real[0], real_conditions=real[1], seed=0)
+    answers = answered(images, table)
+    model.fit(images, table, verdict, criteria=answers, real_images=real[0], real_conditions=real[1], seed=0)
     return model
+
+
+def answered(images: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
+    """What an expert says to two questions: is the colour the one that was asked for, is there no bar."""
+    colour = np.array(["red", "green", "blue"])[(images > 200).sum((1, 2)).argmax(1)]
+    bar = ((images == 20).all(3).sum(2) == 32).any(1)
+    return pd.DataFrame({"colour": (colour == table["label"].to_numpy()).astype(float), "no bar": 1.0 - bar})
 
 
 def auroc(p: np.ndarray, verdict: np.ndarray) -> float:
@@ -175,3 +184,62 @@ def test_bad_input() -> None:
         RewardModel(steps=1).fit(images, table, verdict, real_images=images, seed=0)
     with pytest.raises(UserError, match="not fitted"):
         RewardModel().probability(images, table)
+
+
+def test_criteria_say_what_is_wrong(fitted: RewardModel) -> None:
+    images, table, verdict = cells(200, 13, artefacts=True)
+    true, told = answered(images, table), fitted.criteria_probability(images, table)
+    assert (true.all(axis=1) == (verdict > 0)).all()
+    assert list(told.columns) == ["colour", "no bar"]
+    assert ((told >= 0) & (told <= 1)).all().all()
+    for name in told:
+        assert auroc(told[name].to_numpy(), true[name].to_numpy()) > 0.85
+        assert fitted.card["criteria"][name]["n"] == 60
+    barred = (true["colour"] > 0) & (true["no bar"] == 0)
+    assert (told.loc[barred, "colour"] > told.loc[barred, "no bar"]).mean() > 0.8
+    coloured = (true["colour"] == 0) & (true["no bar"] > 0)
+    assert (told.loc[coloured, "no bar"] > told.loc[coloured, "colour"]).mean() > 0.8
+
+
+def test_a_card_on_other_images_fits_nothing(fitted: RewardModel) -> None:
+    images, table, verdict = cells(150, 14, artefacts=True)
+    before = fitted.key
+    card = fitted.card_on(images, table, verdict, seed=0)
+    assert fitted.key == before
+    p = fitted.probability(images, table)
+    assert card["n"] == 150
+    assert card["auroc"] == pytest.approx(auroc(p, verdict))
+    assert card["mean_probability"] == pytest.approx(p.mean())
+    assert card["brier"] == pytest.approx(((p - verdict) ** 2).mean())
+    assert card["plausible_share"] == verdict.mean()
+    turned = fitted.card_on(images, table, 1 - verdict, seed=0)
+    assert turned["auroc"] == pytest.approx(1 - card["auroc"])
+    some = fitted.card_on(images, table, np.r_[np.full(140, np.nan), verdict[140:]], seed=0)
+    assert (some["n"], some["auroc"]) == (10, None)
+    assert "not enough data" in some["reason"]
+    assert some["mean_probability"] == pytest.approx(p[140:].mean())
+
+
+def test_without_criteria_there_are_none_and_old_folders_still_load(tmp_path: Path) -> None:
+    images, table, verdict = cells(24, 15, artefacts=True)
+    model = RewardModel(steps=2, batch_size=8)
+    model.fit(images, table, verdict, seed=0)
+    with pytest.raises(UserError, match="without answers to single criteria"):
+        model.criteria_probability(images, table)
+    model.save(tmp_path / "m")
+    about = json.loads((tmp_path / "m" / "reward.json").read_text())
+    for key in ("criteria", "criteria_calibration", "ratings_key"):
+        del about[key]
+    (tmp_path / "m" / "reward.json").write_text(json.dumps(about | {"version": 1}))
+    old = RewardModel.load(tmp_path / "m")
+    np.testing.assert_array_equal(old.probability(images, table), model.probability(images, table))
+
+
+def test_images_of_another_size_are_refused(fitted: RewardModel, real: Made) -> None:
+    images, table, verdict = cells(8, 16, artefacts=True)
+    with pytest.raises(UserError, match="32 px, these have 16 x 16"):
+        fitted.probability(images[:, ::2, ::2], table)
+    with pytest.raises(UserError, match="real images have 16 px"):
+        RewardModel(steps=1).fit(
+            images, table, verdict, real_images=real[0][:, ::2, ::2], real_conditions=real[1], seed=0
+        )

@@ -10,14 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from synmedbench.metrics._reward_card import platt, reward_card
-from synmedbench.metrics._reward_data import Rated, encode, folds, vocabulary
-from synmedbench.metrics._reward_fit import _balanced, mismatch_loss
+from synmedbench.classifiers import Settings
+from synmedbench.core import UserError
+from synmedbench.metrics._reward_card import MIN_FOR_ECE, numbers_on, platt, reward_card
+from synmedbench.metrics._reward_data import Rated, criteria_table, encode, folds, vocabulary
+from synmedbench.metrics._reward_fit import Feedback, _balanced, answers_loss, automatic_loss
 from synmedbench.metrics._reward_network import RewardNetwork
 
 
 def rated(images: np.ndarray, verdicts: np.ndarray) -> Rated:
     return Rated(images, np.ones((len(images), 1), np.int64), verdicts.astype(float), np.ones(len(images)))
+
+
+def feedback(n_labels: int) -> Feedback:
+    none = rated(np.zeros((0, 1, 1, 3), np.uint8), np.zeros(0))
+    return Feedback(none, None, n_labels, "none", 1.0, Settings())
 
 
 @settings(max_examples=30)
@@ -101,10 +108,10 @@ def test_automatic_feedback_teaches_the_label_of_a_feature() -> None:
     network = RewardNetwork(torch.nn.Identity(), 4, [3], seed=0).eval()
     features, codes = torch.eye(4)[:3] * 3, torch.tensor([[1], [2], [3]])
     optimiser = torch.optim.Adam(network.parameters(), lr=0.02)
-    first = float(mismatch_loss(network, features, codes, 3).detach())
+    first = float(automatic_loss(network, features, codes, feedback(3)).detach())
     for _ in range(80):
         optimiser.zero_grad()
-        loss = mismatch_loss(network, features, codes, 3)
+        loss = automatic_loss(network, features, codes, feedback(3))
         loss.backward()
         optimiser.step()
     assert float(loss.detach()) < 0.1 < first
@@ -114,6 +121,77 @@ def test_automatic_feedback_teaches_the_label_of_a_feature() -> None:
 
 def test_unlabelled_real_images_teach_nothing() -> None:
     network = RewardNetwork(torch.nn.Identity(), 4, [3], seed=0)
-    loss = mismatch_loss(network, torch.rand(2, 4, requires_grad=True), torch.tensor([[0], [0]]), 3)
+    loss = automatic_loss(network, torch.rand(2, 4, requires_grad=True), torch.tensor([[0], [0]]), feedback(3))
     assert float(loss.detach()) == 0.0
     loss.backward()
+
+
+def test_a_real_image_meets_every_criterion_under_its_own_label_alone() -> None:
+    network = RewardNetwork(torch.nn.Identity(), 4, [2], criteria=2, seed=0).eval()
+    features, codes = torch.eye(4)[:2] * 3, torch.tensor([[1], [2]])
+    optimiser = torch.optim.Adam(network.parameters(), lr=0.05)
+    for _ in range(60):
+        optimiser.zero_grad()
+        automatic_loss(network, features, codes, feedback(2)).backward()
+        optimiser.step()
+    _, own = network.both(features, codes)
+    assert float(own.detach().min()) > 1
+    verdict, _ = network.both(features, codes.flip(0))
+    assert float(verdict.detach().max()) < 0
+
+
+def test_what_nobody_could_tell_is_no_answer() -> None:
+    logits = torch.tensor([[0.0, 9.0], [0.0, -9.0]], requires_grad=True)
+    answers = torch.tensor([[1.0, float("nan")], [0.5, float("nan")]])
+    loss = answers_loss(logits, answers)
+    assert float(loss.detach()) == pytest.approx(np.log(2))
+    loss.backward()
+    assert logits.grad is not None
+    assert logits.grad[:, 1].tolist() == [0.0, 0.0]
+    assert float(answers_loss(logits[:, 1:], answers[:, 1:]).detach()) == 0.0
+
+
+def test_tables_of_answers() -> None:
+    table = pd.DataFrame({"size": [1, 0, None], "colour": [0.5, np.nan, 1.0], "nobody asked": [np.nan] * 3})
+    names, answers = criteria_table(table, 3)
+    assert names == ["size", "colour"]
+    assert answers is not None
+    np.testing.assert_array_equal(answers, [[1, 0.5], [0, np.nan], [np.nan, 1]])
+    assert criteria_table(None, 3) == ([], None)
+    assert criteria_table(table[["nobody asked"]], 3) == ([], None)
+    for wrong, told in (
+        (table[:2], "3 images but 2 rows"),
+        (pd.DataFrame({"size": ["yes", "no", "no"]}), "must be numbers"),
+        (pd.DataFrame({"size": [1, 2, 0]}), "between 0"),
+        (pd.DataFrame({"size": [1, np.inf, 0]}), "between 0"),
+        (pd.DataFrame([[1, 0]] * 3, columns=["size", "size"]), "same name"),
+    ):
+        with pytest.raises(UserError, match=told):
+            criteria_table(wrong, 3)
+
+
+def test_shuffled_answers_stay_with_their_verdicts() -> None:
+    verdicts = np.r_[np.ones(5), np.zeros(5)]
+    images, codes = np.zeros((10, 1, 1, 3), np.uint8), np.ones((10, 1), np.int64)
+    whole = Rated(images, codes, verdicts, np.ones(10), verdicts[:, None])
+    mixed = whole.shuffled(np.random.default_rng(0).permutation(10))
+    assert mixed.verdicts.tolist() != verdicts.tolist()
+    assert mixed.answers[:, 0].tolist() == mixed.verdicts.tolist()
+
+
+def test_by_class_numbers_and_what_is_lacking() -> None:
+    draw = np.random.default_rng(1)
+    n = 3 * MIN_FOR_ECE
+    verdicts = draw.integers(0, 2, n).astype(float)
+    logits = 3 * (verdicts - 0.5) + draw.normal(size=n)
+    labels = ["many"] * (2 * MIN_FOR_ECE) + ["some"] * (MIN_FOR_ECE - 3) + ["few"] * 3
+    found = numbers_on(logits, verdicts, labels, expit(logits), 0)
+    rows = found["by_class"]
+    assert sum(row["n"] for row in rows.values()) == n
+    assert rows["many"]["reason"] is None
+    assert rows["many"]["auroc"] == pytest.approx(found["auroc"], abs=0.05)
+    assert rows["some"]["ece"] is None
+    assert rows["some"]["auroc"] is not None
+    assert "47 ratings, 50 needed for ECE" in rows["some"]["reason"]
+    assert rows["few"]["auroc"] is None
+    assert "5 of each needed" in rows["few"]["reason"]
