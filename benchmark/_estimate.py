@@ -97,7 +97,9 @@ def estimate_run(
     stages of the kind); else its time is unknown.
     """
     known = Known(stages, cache)
-    open_, kinds, seconds = {}, {}, {}
+    open_: dict[str, Stage] = {}
+    kinds: dict[str, KindEstimate] = {}
+    seconds: dict[str, float] = {}
     for stage in stages:
         if stage.done(cache):
             continue

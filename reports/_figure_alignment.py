@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -25,6 +26,7 @@ PANELS = {
     "near_copies": "near-copies of training images",
 }
 MAX_LINES = 12
+NAN = float("nan")
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def _panel(axis: Axes, ways: Sequence[Trail], what: str, edge: float) -> None:
     axis.yaxis.set_major_locator(MaxNLocator(5))
 
 
-def _line(axis: Axes, way: Trail, what: str, look: Mapping[str, object], *, faint: float) -> None:
+def _line(axis: Axes, way: Trail, what: str, look: Mapping[str, Any], *, faint: float) -> None:
     for seed, points in way.seeds.items() if len(way.seeds) > 1 else ():
         pairs = [(way.value(seed, p, "path_kl"), way.value(seed, p, what)) for p in points]
         known = [(x, y) for x, y in pairs if x is not None and y is not None]
@@ -167,7 +169,7 @@ def _line(axis: Axes, way: Trail, what: str, look: Mapping[str, object], *, fain
     )
 
 
-def _look(name: str, index: int) -> dict[str, object]:
+def _look(name: str, index: int) -> dict[str, Any]:
     head = name.split(":")[0]
     if head in CONTROLS:
         return {
@@ -195,7 +197,13 @@ def reward_figure(rows: Sequence[tuple[str, Estimate, Estimate]]) -> Figure | No
         figure, (axis,) = panels(1, 7.2, 1.1 + 0.34 * len(known))
         for row, (_, before, after) in enumerate(known):
             if before.value is not None:
-                axis.plot([before.value, after.value], [row, row], color=REFERENCE, linewidth=1.4, zorder=1)
+                axis.plot(
+                    [before.value, NAN if after.value is None else after.value],
+                    [row, row],
+                    color=REFERENCE,
+                    linewidth=1.4,
+                    zorder=1,
+                )
                 _mark(
                     axis, row, before, {"markerfacecolor": "none"}, "on images of the base" if not row else ""
                 )
@@ -209,10 +217,10 @@ def reward_figure(rows: Sequence[tuple[str, Estimate, Estimate]]) -> Figure | No
     return figure
 
 
-def _mark(axis: Axes, row: int, found: Estimate, look: Mapping[str, object], label: str) -> None:
+def _mark(axis: Axes, row: int, found: Estimate, look: Mapping[str, Any], label: str) -> None:
     seeds = [value for _, value, _, _ in found.per_seed]
     axis.plot(
-        [found.value],
+        [NAN if found.value is None else found.value],
         [row],
         linestyle="none",
         marker="o",

@@ -62,7 +62,8 @@ def test_ratings_are_read_with_their_answers_and_without_hidden_repeats(rated) -
 
 def test_fit_keeps_the_model_that_knows_the_criteria(rated, tmp_path: Path) -> None:
     images, store, answers = rated
-    card = commands.fit_reward(images, store, tmp_path / "R", **ASKED, backbone="test_byobnet", seed=0, progress=silent())
+    how: dict[str, Any] = {"backbone": "test_byobnet", "seed": 0, "progress": silent(), **ASKED}
+    card = commands.fit_reward(images, store, tmp_path / "R", **how)
     assert (card["n_ratings"], card["n_held_out"]) == (60, 15)
     assert set(RewardModel.load(tmp_path / "R").criteria) == set(answers.columns)
 

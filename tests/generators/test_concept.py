@@ -156,20 +156,20 @@ def test_own_samples_bear_the_values(extended, greys):
 
 
 @pytest.mark.parametrize(
-    ("aligner", "budget"),
+    ("aligner", "budget", "least"),
     [
-        (Draft(weight=4.0, late=1.0), Budget(60, 16, 1e-3)),
-        (RewardWeighted(samples=128), Budget(60, 32, 1e-3)),
-        (BestOfN(n=4), Budget(1)),
+        (Draft(weight=4.0, late=1.0), Budget(60, 16, 1e-3), 30),
+        (RewardWeighted(samples=128), Budget(60, 32, 1e-3), 1),
+        (BestOfN(n=4), Budget(1), 5),
     ],
 )
-def test_methods_teach_the_values_apart(extended, greys, aligner, budget):
+def test_methods_teach_the_values_apart(extended, greys, aligner, budget, least):
     taught = aligner.align(extended, ColumnReward(), greys, seed=0, budget=budget, progress=silent())
     means = [
         images_of(taught, pd.DataFrame({"label": ["a"] * 32, "pattern": value}), 32).mean()
         for value in VALUES
     ]
-    assert means[1] > means[0] + 5, means
+    assert means[1] > means[0] + least, means
 
 
 def test_a_second_concept_may_follow_the_first(extended, greys):
