@@ -551,7 +551,7 @@ def reward_fit(
     out: Annotated[Path, typer.Option(help="Folder for the model.")],
     real: Annotated[str | None, typer.Option(help="Real images for automatic feedback by mismatch.")] = None,
     by: Annotated[str, typer.Option(help="Columns that the model is told.")] = "label",
-    backbone: Annotated[str, typer.Option(help="timm backbone.")] = "test_byobnet",
+    backbone: Annotated[str, typer.Option(help="timm backbone.")] = "test_resnet",
     ensemble: Annotated[int, typer.Option(min=1, help="Number of networks; each holds out other ratings.")] = 1,
     shuffle: Annotated[
         bool, typer.Option("--shuffle", help="Fit the control: verdicts change places at random.")
@@ -576,7 +576,7 @@ def reward_curve(
     ratings: Annotated[str, typer.Option(help="Store of the ratings, such as sqlite:///ratings.db.")],
     real: Annotated[str | None, typer.Option(help="Real images for automatic feedback by mismatch.")] = None,
     by: Annotated[str, typer.Option(help="Columns that the model is told.")] = "label",
-    backbone: Annotated[str, typer.Option(help="timm backbone.")] = "test_byobnet",
+    backbone: Annotated[str, typer.Option(help="timm backbone.")] = "test_resnet",
     sizes: Annotated[
         str, typer.Option(help="Comma-separated numbers of ratings (default: 50, 100, 200, 400, 800, as there are).")
     ] = "",

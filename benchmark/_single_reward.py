@@ -84,12 +84,16 @@ def draw_reward_curve(
     given = read_ratings(images, store, real=real, columns=columns)
     total = len(given.rated)
     if not 20 <= n_test < total:
-        raise UserError(f"--test {n_test} of {total} rated images", remedy="test on 20 or more and leave some to learn")
+        raise UserError(
+            f"--test {n_test} of {total} rated images", remedy="test on 20 or more and leave some to learn"
+        )
     order = rng(seed, "curve test").permutation(total)
     left = total - n_test
     wanted = list(sizes) or [n for n in CURVE_SIZES if n <= left]
     if not wanted:
-        raise UserError(f"{left} ratings are left to learn from, 50 needed", remedy="rate more, or give --sizes")
+        raise UserError(
+            f"{left} ratings are left to learn from, 50 needed", remedy="rate more, or give --sizes"
+        )
     return reward_curve(
         given.rated.take(order[n_test:]),
         given.rated.take(order[:n_test]),
@@ -102,9 +106,7 @@ def draw_reward_curve(
     )
 
 
-def choose_images(
-    images: str, reward: Path, n: int, *, how: str, store: str | None, seed: int
-) -> ImageSet:
+def choose_images(images: str, reward: Path, n: int, *, how: str, store: str | None, seed: int) -> ImageSet:
     """Return the n images that are to be rated next, in that order, without those that the store has ratings of."""
     model = RewardModel.load(reward)
     opened = open_imageset(images)
@@ -137,7 +139,9 @@ def read_ratings(images: str, store: str, *, real: str | None, columns: Sequence
     true = with_groups(square(open_imageset(real), pixels.shape[1])) if real else None
     answers = criteria_answers(ratings[ratings["repeat"].fillna(0) == 0], known)
     return Ratings(
-        RatedSet(pixels, condition_table(known, list(columns)), verdicts, answers if answers.shape[1] else None),
+        RatedSet(
+            pixels, condition_table(known, list(columns)), verdicts, answers if answers.shape[1] else None
+        ),
         true.images() if true else None,
         condition_table(true, list(columns)) if true else None,
     )

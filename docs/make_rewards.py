@@ -26,7 +26,7 @@ from synmedbench.metrics import CURVE_SIZES, RatedSet, RewardModel, choose_to_ra
 ROOT = Path(__file__).resolve().parents[1]
 KEPT, PAGE = ROOT / "results" / "rewards.json", ROOT / "docs" / "results" / "rewards.md"
 DATA, REAL, NOISE = "phantom-blood?n=2400&size=32&seed=0", "phantom-blood?n=400&size=32&seed=77", 0.03
-POOL, TEST, STEPS = 900, 900, 250
+POOL, TEST, STEPS = 900, 900, 300
 CURVE_SEEDS, CHOICE_SEEDS = range(3), range(5)
 FIRST, ROUNDS = 50, (100, 200)
 WAYS = ("random", "uncertainty", "diversity", "both")
@@ -47,7 +47,11 @@ def measure(base: Path) -> None:
     kept["shares"] = {"rated": float(pool.verdicts.mean()), "test": float(test.verdicts.mean())}
     real = open_imageset(REAL)
     for row in _lacking(kept["curve"], _curve_plan()):
-        true = {"real_images": real.images(), "real_conditions": real.table[["label"]]} if row["automatic"] else {}
+        true = (
+            {"real_images": real.images(), "real_conditions": real.table[["label"]]}
+            if row["automatic"]
+            else {}
+        )
         found = reward_curve(pool, test, sizes=[row["n_ratings"]], seeds=[row["seed"]], make=_make, **true)
         last = found[found["automatic"] == row["automatic"]].iloc[-1]
         _keep(kept, "curve", row | {name: last[name] for name in FIGURES} | {"reason": last["reason"]})
@@ -191,7 +195,10 @@ def _choice_words(choice: pd.DataFrame) -> list[str]:
     worse = [how for how in WAYS[1:] if paired_t(by_seed[how], by_seed["random"]).hi < 0]
     if not better and not worse:
         return [f"At {last} ratings no way is shown to be better or worse than rating at random."]
-    told = [f"shown to be better than random: {', '.join(better) or 'none'}", f"worse: {', '.join(worse) or 'none'}"]
+    told = [
+        f"shown to be better than random: {', '.join(better) or 'none'}",
+        f"worse: {', '.join(worse) or 'none'}",
+    ]
     return [f"At {last} ratings, {'; '.join(told)}."]
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..classifiers import Preprocessing, Settings, best_device, feature_width, load_backbone
 from ..core import LEVEL, Progress, UserError, content_key, derive_seed, rng, silent
+from ._reward_augment import check_augmentation
 from ._reward_card import enough, known, numbers_on, platt, reward_card
 from ._reward_data import Rated, Real, criteria_table, encode, folds, held_out_real, rated_images, vocabulary
 from ._reward_files import load_reward, save_reward
@@ -24,6 +25,8 @@ from ._reward_predict import batched_answers, batched_logits, swap_logits
 
 HELD_OUT = 4
 """One rating in four is held out of each network, for calibration and card."""
+SMALL, STRIDE = 64, 8
+"""Up to this side, in pixels, a network from scratch keeps maps of 1/8 of the side where its kind can."""
 
 
 class RewardModel:
@@ -43,8 +46,8 @@ class RewardModel:
     ensemble:
         Number of networks, each with other held-out ratings and initial weights; their mean logit counts.
     augment:
-        See ``classifiers.AUGMENTATIONS``. ``dihedral`` is right for what has no upright, such as cells and skin;
-        take ``flip`` or ``none`` for what has.
+        One of ``classifiers.AUGMENTATIONS``; with ``+jitter`` also small shifts and faint noise. ``dihedral`` is
+        right for what has no upright, such as cells and skin; take ``flip+jitter`` or ``none+jitter`` for what has.
     automatic_weight, criteria_weight:
         What automatic feedback and the answers to the criteria weigh in the loss; the verdicts weigh 1.
 
@@ -62,7 +65,7 @@ class RewardModel:
 
     def __init__(
         self,
-        backbone: str = "test_byobnet",
+        backbone: str = "test_resnet",
         *,
         weights: str | None = None,
         columns: Sequence[str] = ("label",),
@@ -70,11 +73,12 @@ class RewardModel:
         batch_size: int = 32,
         learning_rate: float | None = None,
         ensemble: int = 1,
-        augment: str = "dihedral",
-        automatic_weight: float = 1.0,
+        augment: str = "dihedral+jitter",
+        automatic_weight: float = 0.3,
         criteria_weight: float = 1.0,
         **options: Any,
     ) -> None:
+        check_augmentation(augment)
         if ensemble < 1 or not columns:
             raise UserError("a reward model needs at least one network and one column")
         self.backbone, self.weights, self.columns = backbone, weights, tuple(columns)
@@ -87,6 +91,7 @@ class RewardModel:
         self.networks: list[RewardNetwork] = []
         self.preprocessing = Preprocessing()
         self.image_size = 0
+        self.output_stride: int | None = None
         self.calibration = (1.0, 0.0)
         self.criteria: list[str] = []
         self.criteria_calibration: dict[str, tuple[float, float]] = {}
@@ -124,6 +129,7 @@ class RewardModel:
         self.criteria, answers = criteria_table(criteria, len(images))
         rated = rated_images(images, encode(conditions, self.words), verdicts, weights, answers)
         self.image_size = images.shape[1]
+        self.output_stride = self._finer_stride()
         real = None if shuffle else self._real(real_images, real_conditions)
         self.shuffled, self.ratings_key = shuffle, content_key(rated.images, rated.verdicts)
         if shuffle:
@@ -231,6 +237,16 @@ class RewardModel:
             )
         return Real(images, encode(conditions, self.words))
 
+    def _finer_stride(self) -> int | None:
+        """Small images lose form and size in a network's last strides: from scratch, maps of 1/8 where it can."""
+        if self.weights is not None or self.image_size > SMALL or "output_stride" in self.options:
+            return None
+        try:
+            load_backbone(self.backbone, image_size=self.image_size, **self.options, output_stride=STRIDE)
+        except UserError:
+            return None
+        return STRIDE
+
     def _calibrate(self, logits: NDArray[np.float64], held: Rated) -> None:
         """Platt's lines for the verdict and for each criterion, where held-out ratings carry one."""
         self.calibration = platt(logits[:, 0], held.verdicts) if enough(held.verdicts) else (1.0, 0.0)
@@ -272,11 +288,12 @@ class RewardModel:
 
     def network(self, seed: int, *, from_file: bool = False) -> RewardNetwork:
         """Return a new network for these conditions and criteria, with the backbone's own weights or for a file's."""
-        scratch = self.weights is None
-        size = self.image_size if scratch else None
-        weights = None if from_file else self.weights
+        size = self.image_size if self.weights is None else None
+        options = dict(self.options)
+        if self.output_stride is not None:
+            options["output_stride"] = self.output_stride
         backbone, preprocessing = load_backbone(
-            self.backbone, weights, image_size=size, seed=seed, **self.options
+            self.backbone, None if from_file else self.weights, image_size=size, seed=seed, **options
         )
         if not from_file:
             self.preprocessing = preprocessing

@@ -69,7 +69,9 @@ def reward_curve(
         for n, automatic, seed in plan:
             real = (real_images, real_conditions) if automatic else (None, None)
             few = rated.take(first_rows(len(rated), n, seed))
-            rows.append({"n_ratings": n, "automatic": automatic, "seed": seed, **_point(few, test, real, make, seed)})
+            rows.append(
+                {"n_ratings": n, "automatic": automatic, "seed": seed, **_point(few, test, real, make, seed)}
+            )
             task.advance(1)
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
 

@@ -60,6 +60,7 @@ def _about(model: RewardModel) -> dict[str, Any]:
         "calibration": list(model.calibration),
         "criteria_calibration": {name: list(pair) for name, pair in model.criteria_calibration.items()},
         "image_size": model.image_size,
+        "output_stride": model.output_stride,
         "preprocessing": model.preprocessing.to_json(),
         "card": model.card,
         "shuffled": model.shuffled,
@@ -68,7 +69,7 @@ def _about(model: RewardModel) -> dict[str, Any]:
 
 
 def _read(kind: type[RewardModel], path: Path) -> RewardModel:
-    """The model; a folder of version 1 knows no criteria."""
+    """The model; a folder of version 1 knows no criteria and no finer stride."""
     from safetensors.torch import load_file
 
     about = json.loads((path / ABOUT).read_text(encoding="utf-8"))
@@ -82,6 +83,7 @@ def _read(kind: type[RewardModel], path: Path) -> RewardModel:
     told = about.get("criteria_calibration", {})
     model.criteria_calibration = {name: (a, b) for name, (a, b) in told.items()}
     model.image_size = about["image_size"]
+    model.output_stride = about.get("output_stride")
     model.preprocessing = Preprocessing.from_json(about["preprocessing"])
     state = load_file(path / WEIGHTS)
     for i in range(model.ensemble):

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from ..classifiers import Preprocessing, Settings, augment, to_unit, train
+from ..classifiers import Preprocessing, Settings, to_unit, train
 from ..core import Progress
+from ._reward_augment import reward_augmented
 from ._reward_data import Rated, Real
 from ._reward_network import RewardNetwork
 
@@ -63,7 +64,7 @@ def fit_network(
         images, picked = rated.images[rows], _picked(real, len(rows), generator)
         if real is not None:
             images = np.concatenate([images, real.images[picked]])
-        unit = augment(to_unit(images), feedback.augment, generator).to(device)
+        unit = reward_augmented(to_unit(images), feedback.augment, generator).to(device)
         features = network.backbone(preprocessing(unit))
         verdict, said = network.both(features[: len(rows)], _forgotten(codes[chosen], generator))
         each = functional.binary_cross_entropy_with_logits(verdict, targets[chosen], reduction="none")

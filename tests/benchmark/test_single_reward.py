@@ -71,7 +71,9 @@ def test_fit_keeps_the_model_that_knows_the_criteria(rated, tmp_path: Path) -> N
 @pytest.mark.parametrize("real", [None, "phantom-blood?n=24&cell_types=4&size=32&seed=5"])
 @pytest.mark.parametrize(("verdict", "told"), [(True, "none of the 4 rated images is implausible"),
                                                (False, "none of the 4 rated images is plausible")])  # fmt: skip
-def test_fit_refuses_ratings_that_all_agree(rated, tmp_path: Path, verdict: bool, told: str, real: str | None) -> None:
+def test_fit_refuses_ratings_that_all_agree(
+    rated, tmp_path: Path, verdict: bool, told: str, real: str | None
+) -> None:
     images, store, answers = rated
     same = np.flatnonzero((answers == "yes").all(axis=1).to_numpy() == verdict)[:4]
     some = RatingStore(store).ratings()
@@ -104,7 +106,9 @@ def test_a_curve_is_drawn_from_a_store(rated) -> None:
 
 def test_images_that_were_rated_are_not_chosen_again(rated, tmp_path: Path) -> None:
     images, store, _ = rated
-    commands.fit_reward(images, store, tmp_path / "R", **ASKED, backbone="test_byobnet", seed=0, progress=silent())
+    commands.fit_reward(
+        images, store, tmp_path / "R", **ASKED, backbone="test_byobnet", seed=0, progress=silent()
+    )
     unrated = set(open_imageset(images).table["file_name"].iloc[60:])
     chosen = commands.choose_images(images, tmp_path / "R", 12, how="both", store=store, seed=0)
     assert set(chosen.table["file_name"]) == unrated

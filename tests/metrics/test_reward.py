@@ -243,3 +243,14 @@ def test_images_of_another_size_are_refused(fitted: RewardModel, real: Made) -> 
         RewardModel(steps=1).fit(
             images, table, verdict, real_images=real[0][:, ::2, ::2], real_conditions=real[1], seed=0
         )
+
+
+def test_small_images_keep_finer_maps_where_the_backbone_can(tmp_path: Path) -> None:
+    images, table, verdict = cells(16, 17, artefacts=True)
+    for backbone, stride in (("test_resnet", 8), ("test_vit", None)):
+        model = RewardModel(backbone, steps=1, batch_size=8)
+        model.fit(images, table, verdict, seed=0)
+        assert model.output_stride == stride
+        model.save(tmp_path / backbone)
+        back = RewardModel.load(tmp_path / backbone)
+        np.testing.assert_array_equal(back.probability(images, table), model.probability(images, table))

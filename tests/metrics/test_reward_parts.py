@@ -12,6 +12,7 @@ from scipy.special import expit
 
 from synmedbench.classifiers import Settings
 from synmedbench.core import UserError
+from synmedbench.metrics._reward_augment import check_augmentation, reward_augmented
 from synmedbench.metrics._reward_card import MIN_FOR_ECE, numbers_on, platt, reward_card
 from synmedbench.metrics._reward_data import Rated, criteria_table, encode, folds, vocabulary
 from synmedbench.metrics._reward_fit import Feedback, _balanced, answers_loss, automatic_loss
@@ -195,3 +196,18 @@ def test_by_class_numbers_and_what_is_lacking() -> None:
     assert "47 ratings, 50 needed for ECE" in rows["some"]["reason"]
     assert rows["few"]["auroc"] is None
     assert "5 of each needed" in rows["few"]["reason"]
+
+
+def test_jitter_shifts_a_little_and_keeps_what_is_seen() -> None:
+    dot = torch.zeros(64, 3, 32, 32)
+    dot[:, :, 16, 16] = 1.0
+    made = reward_augmented(dot, "none+jitter", torch.Generator().manual_seed(0))
+    place = made.mean(1).flatten(1).argmax(1)
+    rows, columns = (place // 32).tolist(), (place % 32).tolist()
+    assert set(rows) == set(columns) == {14, 15, 16, 17, 18}
+    assert made.min() >= 0
+    assert 0 < float((made[:, :, 0] - dot[:, :, 0]).abs().mean()) < 0.03
+    again = reward_augmented(dot, "none+jitter", torch.Generator().manual_seed(0))
+    torch.testing.assert_close(made, again)
+    with pytest.raises(UserError, match=r"did you mean 'dihedral\+jitter'"):
+        check_augmentation("dihedral+jiter")
