@@ -551,7 +551,9 @@ def reward_fit(
     out: Annotated[Path, typer.Option(help="Folder for the model.")],
     real: Annotated[str | None, typer.Option(help="Real images for automatic feedback by mismatch.")] = None,
     by: Annotated[str, typer.Option(help="Columns that the model is told.")] = "label",
-    backbone: Annotated[str, typer.Option(help="timm backbone.")] = "test_resnet",
+    backbone: Annotated[
+        str, typer.Option(help="timm backbone; an evaluator has another, such as test_byobnet.")
+    ] = "test_resnet",
     ensemble: Annotated[int, typer.Option(min=1, help="Number of networks; each holds out other ratings.")] = 1,
     shuffle: Annotated[
         bool, typer.Option("--shuffle", help="Fit the control: verdicts change places at random.")
@@ -618,10 +620,10 @@ def reward_choose(
 
 @app.command()
 def align(
-    base: Annotated[Path, typer.Argument(help="Folder of a fitted diffusion model.")],
+    base: Annotated[Path, typer.Argument(help="Folder of a fitted diffusion model, as generate --save writes it.")],
     data: Annotated[str, typer.Option(help="Real images that it was trained on.")],
-    reward: Annotated[Path, typer.Option(help="Folder of a reward model.")],
-    method: Annotated[str, typer.Option(help="An aligner, such as draft.")],
+    reward: Annotated[Path, typer.Option(help="Folder of a reward model (real-only does not look at it).")],
+    method: Annotated[str, typer.Option(help="An aligner, such as draft or best-of-n?n=4; see ls aligners.")],
     out: Annotated[Path, typer.Option(help="Folder for the aligned generator.")],
     steps: Annotated[int, typer.Option(help="Finetuning steps.")] = 200,
     batch_size: Annotated[int, typer.Option(help="Images of a step.")] = 64,
@@ -645,7 +647,8 @@ def align(
     if stopped is not None:
         scores = ", ".join(f"{step}: {score:.3f}" for step, score in stopped.scores.items())
         typer.echo(f"plausible by the evaluator after each step (0 is the base): {scores}")
-        typer.echo(f"stopped after step {stopped.step}")
+        which = "" if stopped.step else ": no state is more plausible than the base, and the base is what is saved"
+        typer.echo(f"stopped after step {stopped.step}{which}")
     typer.echo(f"aligned generator: {out}")
 
 

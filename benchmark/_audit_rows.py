@@ -9,11 +9,10 @@ from typing import Literal
 from ..core import parse_spec
 from ._audit import audit
 from ._non_inferiority import non_inferiority
-from ._recipe import RERATED, AlignmentPart, short_name, without_alias
+from ._recipe import CONTROLS, RERATED, AlignmentPart, short_name, without_alias
 from ._record import Audit, Price, ScoreRow, TrajectoryPoint
 
 BEST_BY_E = "best by E"
-CONTROLS = ("real-only", "shuffled", "inverted")
 FEWEST_TO_CHOOSE = 3
 """With fewer seeds there is nothing to choose by: each is chosen by the others."""
 JUDGES = ("R", "E", "H")
@@ -52,9 +51,10 @@ class Findings:
         return {seed: ours[seed] - control[seed] for seed in self.seeds if seed in ours and seed in control}
 
     def held(self, name: str, seed: int) -> list[float] | None:
-        """H along the alignment, the base first, held from the sampled step on; None where a value is missing."""
+        """H along the alignment, the base first, held from the sampled step on; None where one of them is missing."""
         mine = sorted((p for p in self.points if (p.generator, p.seed) == (name, seed)), key=lambda p: p.step)
-        if (name, seed) not in self.stopped or any(p.H is None for p in mine):
+        whole = bool(mine) and mine[0].step == 0 and all(p.H is not None for p in mine)
+        if (name, seed) not in self.stopped or not whole:
             return None
         last = self.stopped[(name, seed)]
         end = next((p.H for p in mine if p.step == last), None)
@@ -78,9 +78,10 @@ def choose_by_e(found: Findings) -> dict[int, str]:
     """Return seed -> the method with the highest mean gain of E over the control on the *other* seeds.
 
     The seed's own images have no part in its choice, so what H sees on it is no winner's curse. E's mean P(plausible)
-    decides, where it is known. Controls cannot be chosen; empty with fewer than two methods or three seeds.
+    decides, where it is known. Controls cannot be chosen, nor a method that E saw on no seed; empty with fewer than
+    two methods or three seeds.
     """
-    gains = {name: _by_e(found, name) for name in candidates(found.part)}
+    gains = {name: by_seed for name in candidates(found.part) if (by_seed := _by_e(found, name))}
     seeds = [seed for seed in found.seeds if gains and all(seed in each for each in gains.values())]
     if len(gains) < 2 or len(seeds) < FEWEST_TO_CHOOSE:
         return {}
@@ -116,6 +117,9 @@ def _audit(found: Findings, name: str, of_seed: Mapping[int, str]) -> Audit:
     judged = audit(gains, trajectory_h=along, doubt=found.doubt)
     chosen = name == BEST_BY_E
     words = f"{_chosen_words(of_seed)}; {judged.words}" if chosen else judged.words
+    untouched = sum(found.stopped.get((each, seed)) == 0 for seed, each in of_seed.items())
+    if untouched:
+        words += f"; on {untouched} of {len(of_seed)} seeds E preferred the base itself, which was sampled unchanged"
     return Audit(
         aligner=name,
         control=part.control,

@@ -56,9 +56,10 @@ def decide(parts: Sequence[ClaimPart], evidence: Evidence) -> list[Claim]:
         tested, holm([claim.p for claim in tested if claim.p is not None]), strict=True
     ):
         claim.p_adjusted = float(adjusted)
-        if claim.verdict == "shown" and adjusted >= 0.05:
+        lost = claim.verdict == "shown" and adjusted >= 0.05
+        if lost:
             claim.verdict = "not shown"
-        claim.words += f" (p {claim.p:.3g}, after Holm {adjusted:.3g})"
+        claim.words += f" (p {claim.p:.3g}, after Holm {adjusted:.3g}{': no longer shown' if lost else ''})"
     return claims
 
 
@@ -177,7 +178,7 @@ def _non_inferiority(part: ClaimPart, evidence: Evidence) -> Claim:
         sentence=f"{part.a} is no worse than {other or 'nothing that is named'} by {margin:g} or more in {metric}.",
         contrast=f"{metric} on {extractor}: {part.a} - {other}, {part.stratum}, margin {margin:g}, one-sided",
         verdict=UNKNOWN if test.shown is None else ("shown" if test.shown else "not shown"),
-        words=test.words,
+        words=f"turned round, as lower is better: {test.words}" if sign < 0 else test.words,
         value=None if test.value is None else sign * test.value,
         lo=bounds[0],
         hi=bounds[1],

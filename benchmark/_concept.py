@@ -47,9 +47,9 @@ def concept_verdicts(
 ) -> list[ConceptVerdict]:
     """The verdict on every method; see ``concept_verdict``."""
     scores, others = _scores(part, rows), _others(rows)
-    reasons = [row.reason for row in rows if row.reason]
     found = []
     for method in map(short_name, part.methods):
+        reasons = [row.reason for row in rows if row.reason and row.method in (method, *part.controls())]
         gains, apart = {}, {}
         for control in part.controls():
             both = [seed for seed in seeds if (method, seed) in scores and (control, seed) in scores]

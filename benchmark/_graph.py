@@ -6,6 +6,7 @@ from ..imagesets import ImageSet
 from ._copies import default_views
 from ._graph_align import Alignment
 from ._graph_cells import add_cells
+from ._graph_concept import build_concept
 from ._graph_keys import code_of, content_of
 from ._graph_seed import Graph, SeedGraph
 from ._recipe import Component, Recipe, short_name
@@ -43,9 +44,7 @@ def _build_seed(seed: SeedGraph) -> None:
     if seed.alignment:
         seed.alignment.after()
     add_cells(seed)
-    if getattr(recipe, "concept", None):
-        from ._graph_concept import build_concept
-
+    if recipe.concept:
         build_concept(recipe, seed)
 
 

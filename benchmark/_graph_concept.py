@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..core import UserError, did_you_mean, parse_spec
+from ..core import UserError, did_you_mean
 from ..experts import AttributePanel, ValuePanel, load_rules
 from ..imagesets import ImageSet, open_oracle
 from ..metrics import RewardModel
+from ._graph_align import takes_shuffled
 from ._graph_keys import code_of, content_of
 from ._graph_seed import SeedGraph
-from ._recipe import Component, ConceptPart, Recipe, short_name, without_alias
+from ._recipe import Component, ConceptPart, Recipe, short_name
 from ._stage import Stage
 from ._work_data import with_groups
 
@@ -158,7 +159,7 @@ class _Concept:
                 "learning_rate": part.learning_rate,
             },
         }
-        reward = self.judge(extended, panels, shuffle=parse_spec(without_alias(method)).name == "shuffled")
+        reward = self.judge(extended, panels, shuffle=takes_shuffled(method))
         return self.stage(f"align {arm}", "align_concept", config, {"extended": extended, "reward": reward})
 
     def measure(self, arm: str, extended: Stage, fitted: Stage, panels: Mapping[str, Stage]) -> Stage:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ..core import MIN_SEEDS, Interval, UserError, describe_seeds, interval_pvalue, paired_t
 
 ONE_SIDED = 0.95
+ROUNDING = 1e-9
+"""Equal differences of shares are not equal numbers: 0.6 - 0.5 is not 0.7 - 0.6."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def non_inferiority(
         words = f"difference {describe_seeds(differences)}; nothing is claimed from so few"
         return NonInferiority(mean, None, None, None, None, words)
     interval = paired_t(a, b, level=2 * ONE_SIDED - 1)
-    if interval.hi == interval.lo:
+    if interval.hi - interval.lo < ROUNDING:
         words = f"every seed gave the same difference, {mean:.3f}: there is no spread to judge it by"
         return NonInferiority(mean, None, None, None, None, words)
     p = _one_sided(interval, -margin)

@@ -17,6 +17,9 @@ from ._record import faults
 Component = str | dict[str, Any]
 RERATED = "-rerated"
 """How the name of a method that is rated again half-way ends."""
+CONTROLS = ("real-only", "shuffled", "inverted")
+UNTRAINED = ("best-of-n", "guidance")
+"""Methods that leave the base's weights as they are."""
 UNTAUGHT = "untaught"
 """The base with the new column, before any method has taught it."""
 
@@ -143,6 +146,12 @@ class AlignmentPart(_Part):
             problems.append("rerate: each method may stand once")
         if self.control in self.rerate:
             problems.append(f"rerate: {self.control!r} is the control, which is not rated")
+        kinds = {short_name(method): parse_spec(without_alias(method)).name for method in self.methods}
+        problems += [
+            f"rerate: {name!r} is {'a control' if kinds[name] in CONTROLS else 'not trained'}: it has no second half"
+            for name in self.rerate
+            if name != self.control and kinds.get(name) in (*CONTROLS, *UNTRAINED)
+        ]
         parts = max(2 if self.rerate else 1, self.snapshots)
         if self.steps < parts:
             problems.append(f"steps: {self.steps} are too few to be cut into {parts}")
@@ -421,6 +430,8 @@ def _claim_problems(recipe: Recipe) -> list[str]:
             for side in sides
             if side not in names
         ]
+        if claim.compare == "non-inferiority" and claim.b is None and recipe.alignment is None:
+            problems.append(f"claims.{claim.id}: b is missing, and there is no alignment whose control it could be")
     return problems
 
 

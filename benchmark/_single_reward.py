@@ -116,7 +116,8 @@ def choose_images(images: str, reward: Path, n: int, *, how: str, store: str | N
         rated = set(RatingStore(store, create=False).ratings()["image_key"])
         opened = opened.subset([i for i, key in enumerate(opened.image_keys) if key not in rated])
     if not 1 <= n <= len(opened):
-        raise UserError(f"--n {n}, but {len(opened)} images are not yet rated", where=images)
+        unrated = f"{len(opened)} images {'without ratings ' if store else ''}to choose from"
+        raise UserError(f"--n {n}, but there are {unrated}", where=images, remedy="choose fewer, or generate more")
     columns = [name for name in model.columns if name in opened.table.columns]
     rows = choose_to_rate(
         model, square(opened, model.image_size).images(), condition_table(opened, columns), n, how, seed=seed
@@ -164,8 +165,9 @@ def _check_both(verdicts: NDArray[np.float64], store: str) -> None:
     """Automatic feedback alone knows wrong classes, not implausible images: it does not stand in for ratings."""
     if len(set(verdicts.tolist())) < 2:
         lacking = "implausible" if verdicts[0] else "plausible"
+        longer = "" if verdicts[0] else ", or train the generator longer first"
         raise UserError(
             f"all ratings have the same verdict: none of the {len(verdicts)} rated images is {lacking}",
             where=store,
-            remedy=f"rate more images, until some are {lacking}",
+            remedy=f"rate more images, until some are {lacking}{longer}",
         )

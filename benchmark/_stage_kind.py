@@ -37,10 +37,14 @@ def size_of(stage: Stage) -> float | None:
         *(spec.options for spec in _specs(config)),
         config,
     ):
-        if isinstance(part, Mapping) and isinstance(part.get("steps"), int | float):
-            return float(part["steps"]) * float(part.get("batch_size", 1)) * float(part.get("ensemble", 1))
-    n = config.get("n")
-    return float(n) if isinstance(n, int | float) else None
+        if isinstance(part, Mapping) and (steps := _number(part.get("steps"))) is not None:
+            return steps * (_number(part.get("batch_size")) or 1.0) * (_number(part.get("ensemble")) or 1.0)
+    return _number(config.get("n"))
+
+
+def _number(value: Any) -> float | None:
+    """A plug-in's option may bear the same name and hold anything: only a number counts."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def stage_note(stage: Stage) -> dict[str, Any]:

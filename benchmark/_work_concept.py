@@ -171,8 +171,9 @@ def align_concept(work: Work) -> None:
     train = without_values(split_of(work.inputs["data"], "train"), work.config["column"])
     reward = RewardModel.load(work.inputs["reward"] / "model")
     aligner = registry("aligners").build(without_alias(work.config["method"]))
-    if hasattr(aligner, "checkpoint"):
-        aligner.checkpoint = work.scratch / "checkpoint"
+    trainer = getattr(aligner, "method", aligner)
+    if hasattr(trainer, "checkpoint"):
+        trainer.checkpoint = work.scratch / "checkpoint"
     aligned = aligner.align(
         base,
         reward,

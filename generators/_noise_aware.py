@@ -63,7 +63,7 @@ class NoiseAwareReward:
 
     def logit_at(self, x: Tensor, sigma: Tensor, tokens: Tensor) -> Tensor:
         """Return the logits (N,) of noisy images (N, 3, H, W) at levels (N,) for tokens (N, columns)."""
-        return torch.stack([network(x, sigma, tokens) for network in self.networks]).mean(0)
+        return torch.stack([network.to(x.device)(x, sigma, tokens) for network in self.networks]).mean(0)
 
     def logit(self, images: Any, conditions: pd.DataFrame) -> Any:
         """Return the logits (N,) of clean images (N, 3, H, W) in [-1, 1]: at the lowest noise level."""

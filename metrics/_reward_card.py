@@ -156,10 +156,12 @@ def _class_row(
         row |= {"auroc": auroc(z, y), "auprc": _auprc(z, y)}
     else:
         lacking.append(f"{yes} plausible and {n - yes} implausible ratings, {MIN_OF_EACH} of each needed")
-    if n >= MIN_FOR_ECE and probabilities is not None:
-        row["ece"] = expected_calibration_error(probabilities[mine], y.astype(np.int64))
-    else:
+    if n < MIN_FOR_ECE:
         lacking.append(f"{n} ratings, {MIN_FOR_ECE} needed for ECE")
+    elif probabilities is None:
+        lacking.append("too few ratings of one verdict, over all classes, to calibrate probabilities for ECE")
+    else:
+        row["ece"] = expected_calibration_error(probabilities[mine], y.astype(np.int64))
     return {**row, "reason": f"not enough data: {'; '.join(lacking)}" if lacking else None}
 
 

@@ -71,7 +71,7 @@ def farthest_first(points: Numbers, n: int) -> NDArray[np.int64]:
     """Return n rows of points (N, D): the one nearest to the mean, then always the one farthest from those taken.
 
     >>> farthest_first(np.array([[0.0], [1.0], [5.0], [10.0]]), 3).tolist()
-    [2, 3, 0]
+    [2, 0, 3]
     """
     chosen = [int(np.argmin(((points - points.mean(0)) ** 2).sum(1)))]
     nearest = np.full(len(points), np.inf)

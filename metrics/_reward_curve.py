@@ -88,7 +88,9 @@ def numbers_on_test(model: RewardModel, test: RatedSet) -> dict[str, Any]:
 
 
 def check_apart(rated: RatedSet, test: RatedSet) -> None:
-    """``UserError`` when the test ratings carry no AUROC, or share an image with the others."""
+    """``UserError`` when a verdict is missing, the test ratings carry no AUROC, or share an image with the others."""
+    if not np.isin(np.concatenate([rated.verdicts, test.verdicts]), (0.0, 1.0)).all():
+        raise UserError("a curve needs a verdict, 0 or 1, on every image", remedy="leave out what was not rated")
     yes = int(test.verdicts.sum())
     if min(yes, len(test) - yes) < 5 or len(test) < 20:
         raise UserError(

@@ -164,3 +164,26 @@ def test_a_doubt_about_h_claims_nothing_for_any_row():
     scores = a_run(np.random.default_rng(0), ("draft", "nft"), 0.2)
     rows = audit_rows(findings(scores, part("draft", "nft"), doubt="H is blind"))
     assert {each.verdict for each in rows} == {"cannot be known from these data"}
+
+
+def test_a_trajectory_without_its_base_is_left_out_and_spoils_no_record():
+    draw = np.random.default_rng(3)
+    h = [np.array([0.5, 0.7, 0.4]) + draw.normal(0, 0.01, 3) for _ in SEEDS]
+    along = [each for seed in SEEDS for each in points("draft", seed, h[seed], 20)]
+    along = [each for each in along if (each.seed, each.step) != (0, 0)]
+    stopped = {("draft", seed): 20 for seed in SEEDS}
+    (found,) = audit_rows(findings(a_run(draw, ("draft",), 0.2), part("draft"), points=along, stopped=stopped))
+    assert [len(run) for run in found.trajectory_h] == [3] * 4
+
+
+def test_a_method_that_failed_on_every_seed_does_not_keep_e_from_choosing():
+    scores = judged("real-only", "E", [0] * 5) + judged("draft", "E", [0.1] * 5) + judged("nft", "E", [0.2] * 5)
+    assert set(choose_by_e(findings(scores, part("draft", "kto", "nft"))).values()) == {"nft"}
+
+
+def test_seeds_on_which_e_preferred_the_base_are_told():
+    along = [each for seed in SEEDS for each in points("draft", seed, [0.5, 0.4], 0)]
+    stopped = {("draft", seed): 0 if seed < 2 else 10 for seed in SEEDS}
+    scores = a_run(np.random.default_rng(0), ("draft",), 0.2)
+    (found,) = audit_rows(findings(scores, part("draft"), points=along, stopped=stopped))
+    assert "on 2 of 5 seeds E preferred the base itself" in found.words

@@ -69,8 +69,9 @@ def test_a_method_that_does_nothing_for_h_is_rarely_called_helped_or_hacked(trut
     n = 4000
     found = rates(truth, n, noise)
     assert at_most(found["helped"], n, 0.025)
-    assert found["hacked"] / n <= 0.05
+    assert at_most(found["hacked"], n, 0.05)  # 4.8% in 400,000 repeats where R rises
     assert found["helped"] / n <= 0.05
+    assert found["hacked"] / n <= 0.06
 
 
 @pytest.mark.slow

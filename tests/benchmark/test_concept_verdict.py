@@ -88,3 +88,11 @@ def test_of_models_that_teach_nothing_few_are_called_taught():
         apart = {name: draw.normal(0, 0.1, 5).tolist() for name in CONTROLS}
         called += concept_verdict(gains, apart)[0] == "taught"
     assert called <= 8
+
+
+def test_a_verdict_is_not_explained_by_the_failure_of_another_method():
+    part = PART.model_copy(update={"methods": ["draft", "kto"]})
+    lost = [ConceptRow(method="kto", seed=0, value="x", n=0, reason="kto broke")]
+    draft, kto = concept_verdicts(part, [*controls(seeds=2), *lost], range(5))
+    assert "kto broke" in kto.words
+    assert "kto broke" not in draft.words

@@ -92,6 +92,8 @@ def test_a_method_that_is_rated_again_takes_as_many_steps_in_two_halves():
         (["alignment.rerate=[real-only]"], "the control"),
         (["alignment.rerate=[draft, draft]"], "may stand once"),
         (["alignment.rerate=[draft]", "alignment.snapshots=1"], "2 or more"),
+        (["alignment.methods=[real-only, best-of-n]", "alignment.rerate=[best-of-n]"], "is not trained"),
+        (["alignment.methods=[real-only, 'shuffled:draft']", "alignment.rerate=[shuffled]"], "is a control"),
         (["alignment.steps=1", "alignment.rerate=[draft]"], "too few"),
         (["alignment.snapshots=3"], "2 are too few to be cut into 3"),
         (["alignment.snapshots=-1"], "greater than or equal to 0"),

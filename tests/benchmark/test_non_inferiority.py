@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synmedbench.benchmark import ScoreRow, decide
@@ -16,6 +16,7 @@ from synmedbench.core import UserError, wilson
 values = st.lists(st.floats(0, 1).map(lambda x: round(x, 4)), min_size=5, max_size=12)
 
 
+@settings(deadline=None)
 @given(values, st.floats(0.001, 0.5))
 def test_shown_bound_and_p_agree(differences, margin):
     found = non_inferiority(differences, [0.3] * len(differences), margin)
@@ -45,6 +46,7 @@ def test_few_seeds_no_seeds_and_no_spread_claim_nothing():
     flat = non_inferiority([0.5] * 5, [0.5] * 5, 0.05)
     assert flat.shown is None
     assert "no spread" in flat.words
+    assert non_inferiority([0.6, 0.7, 0.3, 0.1, 0.1], [0.5, 0.6, 0.2, 0.0, 0.0], 0.05).shown is None
     with pytest.raises(UserError, match="above 0"):
         non_inferiority([0.5] * 5, [0.5] * 5, 0.0)
 
@@ -95,6 +97,7 @@ def test_its_p_value_stands_in_the_holm_family():
     assert family.p == alone.p
     assert family.p_adjusted == pytest.approx(min(1, 3 * alone.p))
     assert family.verdict == ("shown" if 3 * alone.p < 0.05 else "not shown")
+    assert ("no longer shown" in family.words) == (family.verdict == "not shown")
 
 
 def test_where_lower_is_better_a_rise_is_the_loss():
@@ -106,6 +109,7 @@ def test_where_lower_is_better_a_rise_is_the_loss():
     assert (worse.verdict, better.verdict) == ("not shown", "shown")
     assert worse.value == pytest.approx(np.mean(np.subtract(far, near)))
     assert worse.lo < worse.value < worse.hi
+    assert worse.words.startswith("turned round, as lower is better: difference -2.")
 
 
 def test_an_unmeasured_side_or_no_control_is_unknown():

@@ -121,3 +121,9 @@ def test_minutes_are_no_finer_than_they_can_be_known():
     assert [minutes(s) for s in (0, 89, 91, 3600, 7199, 9000, 360000)] == [
         "1 minute", "1 minute", "2 minutes", "60 minutes", "2.0 hours", "2.5 hours", "100.0 hours",
     ]  # fmt: skip
+
+
+def test_options_of_a_plug_in_that_are_no_numbers_cost_no_finished_stage():
+    spec = {"name": "mine", "steps": 10, "batch_size": "auto", "ensemble": [1, 2]}
+    assert size_of(Stage("fit mine", "", 1, {"spec": spec})) == 10
+    assert size_of(Stage("fit mine", "", 1, {"spec": {"name": "mine", "steps": True}, "n": 4})) == 4

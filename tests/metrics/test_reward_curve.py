@@ -66,6 +66,8 @@ def test_a_curve_refuses_what_would_deceive(noting) -> None:
         reward_curve(some, test, sizes=(20, 50), make=noting)
     with pytest.raises(UserError, match="20 plausible and 0 implausible"):
         reward_curve(some, RatedSet(test.images, test.conditions, np.ones(20)), sizes=(20,), make=noting)
+    with pytest.raises(UserError, match="a verdict, 0 or 1, on every image"):
+        reward_curve(some, RatedSet(test.images, test.conditions, np.r_[np.nan, test.verdicts[1:]]), make=noting)
 
 
 def test_ratings_that_agree_have_no_number_but_a_reason(noting) -> None:

@@ -211,3 +211,12 @@ def test_jitter_shifts_a_little_and_keeps_what_is_seen() -> None:
     torch.testing.assert_close(made, again)
     with pytest.raises(UserError, match=r"did you mean 'dihedral\+jitter'"):
         check_augmentation("dihedral+jiter")
+
+
+def test_a_class_with_many_ratings_is_not_said_to_have_too_few():
+    logits, verdicts = np.linspace(-1, 1, 60), np.r_[np.zeros(3), np.ones(57)]
+    card = reward_card(
+        logits, verdicts, ["a"] * 60, swap=(np.zeros(0), np.zeros(0)), n_ratings=240, n_real=0, seed=0
+    )
+    assert "50 needed for ECE" not in card["by_class"]["a"]["reason"]
+    assert "to calibrate probabilities" in card["by_class"]["a"]["reason"]
