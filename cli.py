@@ -930,7 +930,8 @@ def ratings_simulate(
         typer.echo(f"panel: {save}")
     ratings = simulate_ratings(judge, rated, raters=raters, noise=noise, repeats=repeats, seed=seed)
     n = RatingStore(store).add(ratings)
-    typer.echo(f"{n} new ratings by {raters} simulated raters of {len(rated)} images: {store}")
+    who = f"{raters} simulated rater{'' if raters == 1 else 's'}"
+    typer.echo(f"{n} new answers by {who} on {len(rated)} images: {store}")
     for name in dict.fromkeys(ratings["rater"]):
         typer.echo(f"  {name}")
 

@@ -101,7 +101,9 @@ def _base(folder: Path) -> Diffusion:
             remedy="give the base that it was made from",
         )
     if not (folder / "model_index.json").is_file():
-        raise UserError("not the folder of a saved diffusion model", where=folder)
+        raise UserError(
+            "not the folder of a saved diffusion model", where=folder, remedy="generate --save writes one"
+        )
     return Diffusion.load(folder)
 
 

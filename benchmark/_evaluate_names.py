@@ -36,7 +36,12 @@ def wants_copies(metrics: Sequence[str]) -> bool:
 
 
 def check_names(metrics: Sequence[str], *, reward: bool, train: bool, holdout: bool) -> None:
-    """Refuse a metric that cannot be measured with what is given, and say what it lacks."""
+    """Refuse a metric that cannot be measured with what is given, and a reward model that nothing is asked of."""
+    if reward and metrics and PLAUSIBLE not in metrics:
+        raise UserError(
+            f"--reward is given, but {PLAUSIBLE} is not among the metrics",
+            remedy=f"add {PLAUSIBLE} to --metrics",
+        )
     known = [
         *metric_cards(),
         *registry("metrics").names(),

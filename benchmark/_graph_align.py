@@ -15,8 +15,8 @@ from ._graph_seed import SeedGraph
 from ._recipe import RERATED, AlignmentPart, Component, JudgePart, short_name, without_alias
 from ._stage import Stage
 
-TO_THE_END = ("real-only", "inverted")
-"""Controls that are never stopped early: the one knows no reward, the other must do its harm."""
+TO_THE_END = ("inverted",)
+"""Never stopped early: it must do its harm. All else, the control too, stops by one rule: arms differ by reward alone."""
 AGAIN = "R again"
 
 

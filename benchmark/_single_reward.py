@@ -85,7 +85,8 @@ def draw_reward_curve(
     total = len(given.rated)
     if not 20 <= n_test < total:
         raise UserError(
-            f"--test {n_test} of {total} rated images", remedy="test on 20 or more and leave some to learn"
+            f"--test {n_test} of {total} rated images",
+            remedy="give a --test of 20 or more that leaves some to learn from",
         )
     order = rng(seed, "curve test").permutation(total)
     left = total - n_test
@@ -116,8 +117,8 @@ def choose_images(images: str, reward: Path, n: int, *, how: str, store: str | N
         rated = set(RatingStore(store, create=False).ratings()["image_key"])
         opened = opened.subset([i for i, key in enumerate(opened.image_keys) if key not in rated])
     if not 1 <= n <= len(opened):
-        unrated = f"{len(opened)} images {'without ratings ' if store else ''}to choose from"
-        raise UserError(f"--n {n}, but there are {unrated}", where=images, remedy="choose fewer, or generate more")
+        there = f"{len(opened)} images {'without ratings ' if store else ''}are there to choose from"
+        raise UserError(f"--n {n}, but {there}", where=images, remedy="choose fewer, or give other --images")
     columns = [name for name in model.columns if name in opened.table.columns]
     rows = choose_to_rate(
         model, square(opened, model.image_size).images(), condition_table(opened, columns), n, how, seed=seed

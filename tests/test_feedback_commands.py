@@ -71,6 +71,12 @@ def test_evaluate_with_a_reward_gives_its_share(work, reward, tmp_path):
     assert (row.extractor, row.n_synthetic) == ("R", 40)
 
 
+def test_evaluate_does_not_drop_a_reward_of_which_nothing_is_asked(work, reward):
+    done = call("evaluate", work / "made", DATA, "--metrics", "coverage", "--reward", reward)
+    assert done.returncode == 1
+    assert "plausible_share is not among the metrics" in done.stderr
+
+
 def test_ratings_go_out_and_in_and_are_not_doubled(work, tmp_path):
     store = f"sqlite:///{work / 'ratings.db'}"
     assert call("ratings", "export", store, "--out", tmp_path / "ratings.csv").returncode == 0
