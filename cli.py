@@ -286,9 +286,11 @@ def run(
     ] = None,
     engine: Annotated[str, typer.Option(help="Where stages run: local, a pool of processes.")] = "local",
     max_minutes: Annotated[
-        float | None, typer.Option(help="Begin no stage later than this; the same command goes on.")
+        float | None, typer.Option(help="Begin no stage after so many minutes; the same command goes on.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and how long it will take, and stop.")
+    ] = False,
 ) -> None:
     """Run a recipe from images to leaderboard and report; a stopped run goes on where it was."""
     from .benchmark import read_recipe

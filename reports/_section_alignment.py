@@ -38,10 +38,15 @@ def audit_lines(record: Record) -> list[AuditLine]:
     return [
         AuditLine(
             clean(audit.aligner), audit.verdict, CHIPS[audit.verdict], capital(clean(audit.words)),
-            [capital(clean(price.words)) for price in audit.prices],
+            [_price_words(price) for price in audit.prices],
         )
         for audit in record.audits
     ]  # fmt: skip
+
+
+def _price_words(price: Price) -> str:
+    words = clean(price.words)
+    return capital(words if price.metric in words.lower() else f"{price.metric}: {words}")
 
 
 def alignment_blocks(record: Record) -> list[Block]:

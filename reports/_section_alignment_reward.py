@@ -54,7 +54,7 @@ _FEW = "too few of one verdict"
 
 def _reward_cells(row: RewardRow) -> list[Cell]:
     figures = [row.figures[name] for name in ("auroc", "auprc", "brier", "ece", "plausible_share")]
-    cells = [_card_cell(found, row.reason) for found in figures]
+    cells = [_card_cell(found, None if i else row.reason) for i, found in enumerate(figures)]
     rated = Cell(f"{row.n:,}" if row.n else DASH, "", row.n)
     return [text_cell(row.images), rated, cells[0], gain_cell(row.change), *cells[1:]]
 

@@ -77,7 +77,17 @@ def _trail_says(ways: Sequence[Trail]) -> str:
 
 
 def _reasons(record: Record) -> list[str]:
-    found = dict.fromkeys(
-        f"{clean(point.generator)}: {clean(point.reason)}" for point in record.trajectories if point.reason
-    )
-    return [f"Not measured. {'; '.join(found)}."] if found else []
+    found: dict[str, list[str]] = {}
+    for point in record.trajectories:
+        names = found.setdefault(_plain(point.reason), []) if point.reason else []
+        if clean(point.generator) not in names:
+            names.append(clean(point.generator))
+    told = "; ".join(f"{listed(who)} ({why})" for why, who in found.items())
+    return [f"Not measured: {told}."] if told else []
+
+
+def _plain(reason: str) -> str:
+    words = clean(reason)
+    for name in ("path_kl", "label_agreement", "near_copies"):
+        words = words.replace(f"{name}:", f"{_POINT_NAMES[name]}:")
+    return words

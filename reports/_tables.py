@@ -76,7 +76,10 @@ def _ranking_words(record: Record) -> str:
 
 def _caption(record: Record) -> str:
     unranked = [line for line in leaders(record) if not line.ranked]
-    reasons = [f"{DASH} {clean(line.generator)}: {line.reason}" for line in unranked]
+    names: dict[str, list[str]] = {}
+    for line in unranked:
+        names.setdefault(str(line.reason), []).append(clean(line.generator))
+    reasons = [f"{DASH} {', '.join(found)}: {reason}" for reason, found in names.items()]
     n = plural(len(record.seeds), "seed")
     notes = f"{n}; = tied; H: share that judge H calls plausible; Gain: a classifier's best over real images alone"
     return "\n".join([notes, *reasons])

@@ -14,7 +14,7 @@ from synmedbench.reports._alignment import alignment_rows, base_name, reward_row
 from synmedbench.reports._blocks import environment
 from synmedbench.reports._figure_alignment import trails, trajectory_figure
 from synmedbench.reports._section_alignment import alignment_blocks, audit_lines
-from synmedbench.reports._section_alignment_trail import trajectory_block
+from synmedbench.reports._section_alignment_trail import _reasons, trajectory_block
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_the_page_tells_verdicts_gains_prices_ways_and_the_reward(tmp_path):
     assert text.count("<svg ") == 3
     assert re.search(r"after nft it is 0\.6\d", text)
     assert "≤ 0.640" in text
-    assert "guidance changes the sampling itself" in text
+    assert "Not measured: guidance:3 (Path KL: guidance changes the sampling itself)." in text
     assert "within 0.05 of the control" in text
 
 
@@ -176,3 +176,15 @@ def test_a_run_stopped_at_its_budget_says_so_and_one_without_alignment_too(tmp_p
     page = build_report(tmp_path).read_text(encoding="utf-8")
     assert words.capitalize() in page
     assert "No generator was aligned in this run" in page
+
+
+def test_a_reason_is_told_once_and_a_price_names_its_metric():
+    record = aligned_record(seeds=2)
+    for point in record.trajectories:
+        point.reason = "near_copies: not enough data: 48 hold-out images, 50 needed"
+    names = list(dict.fromkeys(point.generator for point in record.trajectories))
+    (told,) = _reasons(record)
+    assert told.count("Near-copies: not enough data") == 1
+    assert all(name in told for name in names)
+    record.audits[0].prices[0].words = "one of the two sides was not measured"
+    assert audit_lines(record)[0].prices[0] == "Recall: one of the two sides was not measured"

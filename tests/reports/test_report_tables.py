@@ -37,6 +37,17 @@ def test_leaderboard_fits_in_100_columns_and_says_why() -> None:
     assert lines["real-holdout"].split()[0] == "1"
 
 
+def test_a_reason_that_several_generators_share_is_said_once() -> None:
+    record = sample_record()
+    assert record.ranking is not None
+    for row in record.ranking.rows:
+        if row.generator in ("diffusion", "noise"):
+            row.rank, row.reason = None, "not computed yet"
+    text = " ".join(printed(leaderboard_table(record)).split())
+    assert text.count("not computed yet") == 1
+    assert "– noise, diffusion: not computed yet" in text
+
+
 @pytest.mark.parametrize("missing", ["scores", "cells", "memorisation", "ruler"])
 def test_tables_survive_missing_parts(missing: str) -> None:
     record = sample_record(**{missing: []})
