@@ -16,7 +16,7 @@ from ._recipe import RERATED, AlignmentPart, Component, JudgePart, short_name, w
 from ._stage import Stage
 
 TO_THE_END = ("inverted",)
-"""Never stopped early: it must do its harm. All else, the control too, stops by one rule: arms differ by reward alone."""
+"""Never stopped early: it must do its harm. All else, the control too, stops by one rule; only the reward differs."""
 AGAIN = "R again"
 
 

@@ -23,6 +23,8 @@ from synmedbench.benchmark._work_data import data_stage, keep_data, open_data
 from synmedbench.core import silent
 from synmedbench.generators import Diffusion
 
+pytestmark = pytest.mark.slow  # one run of all stages, about half a minute of a core
+
 RECIPE = [
     "base=diffusion:unet-micro?steps=6&sampling_steps=2&batch_size=8",
     "imageset.path=phantom-derm?n=500&size=32&diseases=2&seed=0",
@@ -101,9 +103,6 @@ def test_one_state_of_each_is_chosen_and_its_images_are_those_that_are_scored(ru
     for name in ("draft", "draft-rerated", "real-only"):
         chosen = [each for each in record.trajectories if each.generator == name and each.chosen]
         assert len(chosen) == 1
-        if name == "real-only":
-            assert chosen[0].step == 4
-            continue
         scores = {each.step: each.E_mean for each in record.trajectories if each.generator == name}
         assert chosen[0].step == min(step for step in scores if scores[step] == max(scores.values()))
         kept = Diffusion.load(graph.stops[name, 0].folder(cache) / "generator")
@@ -183,7 +182,6 @@ def test_an_alignment_that_fails_is_missing_and_the_others_are_there(run, tmp_pa
     assert "draft" not in record.judges["R"]["seed 0"]["after"]
 
 
-@pytest.mark.slow
 def test_killed_at_five_moments_the_record_is_the_same(run, tmp_path):
     record = run[-1]
     words = [
