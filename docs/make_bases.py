@@ -91,7 +91,7 @@ def page(kept: dict[str, Any]) -> str:
         "# What makes a base worth aligning\n",
         "Made by `docs/make_bases.py` from `results/bases.json`. Drawn cells (`phantom-blood`, 32 px, 1,200 for",
         f"training), batches of 16, one seed each, {N} images: a lead, not a claim. H is the oracle; of real hold-out",
-        f"images it passes {kept['real']['plausible']:.2f}. A Laplacian of 1 is the real images' sharpness. Minutes are",
+        f"images it passes {kept['real']['plausible']:.2f}. A Laplacian of 1 is that of real images. Minutes are",
         "of one quiet core (milliseconds a step x steps).\n",
         "| U-Net | steps | minutes | guidance | H | smear | nucleus shape | Fréchet (domain) | coverage | Laplacian |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
