@@ -53,13 +53,14 @@ def measured(
 ) -> dict[str, dict[str, float]]:
     """Plausibility by the oracle, distance, coverage and sharpness of one model's images, without and with guidance."""
     extractor, found = registry("extractors").build("domain"), {}
-    real = np.asarray(extractor(reference.images()))
+    extractor.fit(train, seed=SEED)
+    real = np.asarray(extractor.features(reference.images()))
     oracle, sharp = open_oracle("phantom-blood"), energy(holdout.images())
     for guidance in (0.0, 1.0):
         model.guidance, model.sampling_steps = guidance, 18
         wanted = conditions_like(train.table, N, ("label",), seed=1)
         images = sample_images(model, wanted, seed=5, batch_size=60).images()
-        judged, features = oracle.judge(images, wanted.table), np.asarray(extractor(images))
+        judged, features = oracle.judge(images, wanted.table), np.asarray(extractor.features(images))
         found[f"{guidance:g}"] = {
             "plausible": float(judged["plausible"].mean()),
             "smear": float(judged["smear"].mean()),
@@ -91,8 +92,8 @@ def page(kept: dict[str, Any]) -> str:
         "# What makes a base worth aligning\n",
         "Made by `docs/make_bases.py` from `results/bases.json`. Drawn cells (`phantom-blood`, 32 px, 1,200 for",
         f"training), batches of 16, one seed each, {N} images: a lead, not a claim. H is the oracle; of real hold-out",
-        f"images it passes {kept['real']['plausible']:.2f}. A Laplacian of 1 is that of real images. Minutes are",
-        "of one quiet core (milliseconds a step x steps).\n",
+        f"images it passes {kept['real']['plausible']:.2f}. A Laplacian of 1 is that of real images. Minutes are of",
+        "one quiet core (milliseconds a step x steps).\n",
         "| U-Net | steps | minutes | guidance | H | smear | nucleus shape | Fréchet (domain) | coverage | Laplacian |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]

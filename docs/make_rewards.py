@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synmedbench.core import atomic_folder, content_key, paired_t, rng, write_json
+from synmedbench.core import MIN_SEEDS, atomic_folder, content_key, describe_seeds, paired_t, rng, write_json
 from synmedbench.experts import OracleExpert
 from synmedbench.generators import Diffusion, conditions_like, sample_images
 from synmedbench.imagesets import ImageSet, open_imageset, open_oracle
@@ -165,7 +165,7 @@ def _curve_lines(curve: pd.DataFrame) -> list[str]:
     for (n, automatic), rows in curve.groupby(["n_ratings", "automatic"]):
         told = [_spread(rows[name]) for name in FIGURES]
         lines.append(f"| {n} | {'yes' if automatic else 'no'} | {' | '.join(told)} | {len(rows)} |")
-    lines += ["", "Automatic feedback's gain in AUROC, paired by seed (95% t interval):", ""]
+    lines += ["", "Automatic feedback's gain in AUROC, paired by seed; nothing is claimed from fewer than 5:", ""]
     for n, rows in curve.groupby("n_ratings"):
         by_seed = rows.pivot(index="seed", columns="automatic", values="auroc").dropna()
         lines.append(f"- {n} ratings: {_gain(by_seed, True, False)}")
@@ -203,8 +203,8 @@ def _choice_words(choice: pd.DataFrame) -> list[str]:
 
 
 def _gain(by_seed: pd.DataFrame, a: Any, b: Any) -> str:
-    if len(by_seed) < 2:
-        return f"cannot be known from {len(by_seed)} seed"
+    if len(by_seed) < MIN_SEEDS:
+        return describe_seeds([float(gain) for gain in by_seed[a] - by_seed[b]])
     i = paired_t(by_seed[a], by_seed[b])
     return f"{i.value:+.3f} [{i.lo:+.3f}, {i.hi:+.3f}]"
 
