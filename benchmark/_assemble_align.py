@@ -12,9 +12,7 @@ from ._engine import Outcome
 from ._graph_seed import Graph
 from ._recipe import Recipe, short_name
 from ._record import Audit, ScoreRow, TrajectoryPoint
-
-POINTS = "trajectory.json"
-STOP = "stop.json"
+from ._work_trajectory import POINTS, STOP
 
 
 class Alignments:

@@ -468,12 +468,12 @@ def read_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
 
 def _find(name: str) -> tuple[str, str]:
     path = Path(name)
-    builtin = builtin_recipes()
     if path.is_file():
         try:
             return str(path), path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"the recipe cannot be read: {error}", where=path) from error
+    builtin = builtin_recipes()
     if name in builtin:
         return name, (files("synmedbench.recipes") / f"{name}.yaml").read_text(encoding="utf-8")
     raise UserError(f"no recipe file and no built-in recipe {name!r}", remedy=did_you_mean(name, builtin))

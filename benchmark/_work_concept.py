@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..core import UserError, derive_seed, registry, rng, wilson
+from ..core import UserError, derive_seed, rng, wilson
 from ..experts import ValuePanel
 from ..generators import (
-    Budget,
     Concept,
     Conditions,
     Diffusion,
@@ -23,13 +22,11 @@ from ..generators import (
     sample_images,
 )
 from ..imagesets import UNKNOWN, ImageSet
-from ..metrics import RewardModel
-from ._recipe import short_name, without_alias
 from ._shelf import shelve, split_of, unshelve
 from ._stage import Work
 from ._work_data import GROUP, with_groups
-from ._work_feedback import build_expert, judge_verdicts, own_third
-from ._work_generate import condition_table, write_card
+from ._work_feedback import build_expert, judge_verdicts, keep_judge, own_third, unfitted_judge
+from ._work_generate import align_and_keep, condition_table, write_card
 
 BATCH = 50
 PARTS = ("R", "H", "held")
@@ -144,13 +141,7 @@ def fit_concept_judge(work: Work) -> None:
     verdicts = pd.read_parquet(work.inputs["ratings"] / "ratings.parquet")["verdict"].to_numpy(np.float64)
     real = without_values(split_of(work.inputs["data"], "train"), work.config["column"])
     real = real.subset(own_third(real, "R"))
-    model = RewardModel(
-        part["backbone"],
-        weights=part["weights"],
-        columns=tuple(columns),
-        steps=part["steps"],
-        ensemble=part["ensemble"],
-    )
+    model = unfitted_judge(part, columns)
     model.fit(
         rated.images(),
         condition_table(rated, columns),
@@ -161,30 +152,14 @@ def fit_concept_judge(work: Work) -> None:
         seed=derive_seed(work.seed, "concept, judge"),
         progress=work.progress,
     )
-    model.save(work.out / "model")
-    (work.out / "card.json").write_text(json.dumps(model.card))
+    keep_judge(model, work)
 
 
 def align_concept(work: Work) -> None:
     """Align the extended base with R; the training images do not bear the column."""
     base = _extended(work)
     train = without_values(split_of(work.inputs["data"], "train"), work.config["column"])
-    reward = RewardModel.load(work.inputs["reward"] / "model")
-    aligner = registry("aligners").build(without_alias(work.config["method"]))
-    trainer = getattr(aligner, "method", aligner)
-    if hasattr(trainer, "checkpoint"):
-        trainer.checkpoint = work.scratch / "checkpoint"
-    aligned = aligner.align(
-        base,
-        reward,
-        train,
-        seed=derive_seed(work.seed, "concept, align"),
-        budget=Budget(**work.config["budget"]),
-        progress=work.progress,
-    )
-    aligned.save(work.out / "generator")
-    name = short_name(work.config["method"])
-    write_card(replace(aligned.card, name=name, kind="aligned"), work.out)
+    align_and_keep(work, base, train, seed=derive_seed(work.seed, "concept, align"))
 
 
 def sample_values(work: Work) -> None:

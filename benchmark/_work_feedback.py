@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,13 +99,7 @@ def fit_judge(work: Work) -> None:
     lots = [_lot(work, suffix) for suffix in ("", "-again") if f"images{suffix}" in work.inputs]
     train = with_groups(split_of(work.inputs["data"], "train"))
     train = train.subset(own_third(train, work.config["role"]))
-    model = RewardModel(
-        part["backbone"],
-        weights=part["weights"],
-        columns=tuple(columns),
-        steps=part["steps"],
-        ensemble=part["ensemble"],
-    )
+    model = unfitted_judge(part, columns)
     real = train if part["mismatch"] else None
     model.fit(
         np.concatenate([rated.images() for rated, _ in lots]),
@@ -117,6 +112,22 @@ def fit_judge(work: Work) -> None:
         seed=derive_seed(work.seed, "judge", work.config["role"]),
         progress=work.progress,
     )
+    keep_judge(model, work)
+
+
+def unfitted_judge(part: Mapping[str, Any], columns: Sequence[str]) -> RewardModel:
+    """The reward model that the recipe's part describes, told these columns."""
+    return RewardModel(
+        part["backbone"],
+        weights=part["weights"],
+        columns=tuple(columns),
+        steps=part["steps"],
+        ensemble=part["ensemble"],
+    )
+
+
+def keep_judge(model: RewardModel, work: Work) -> None:
+    """Keep a fitted judge and its card."""
     model.save(work.out / "model")
     (work.out / "card.json").write_text(json.dumps(model.card))
 

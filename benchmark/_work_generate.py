@@ -88,18 +88,24 @@ def align(work: Work) -> None:
     """Align the base with the reward R, at the budget that all methods share; keep the states along the way."""
     base = load_fitted(work, "base")
     train = with_groups(split_of(work.inputs["data"], "train"))
+    done = work.config.get("done", 0)
+    seed = derive_seed(work.seed, "align", *(["again"] if done else []))
+    _keep_trail(work, align_and_keep(work, base, train, seed=seed), done)
+
+
+def align_and_keep(work: Work, base: Any, train: ImageSet, *, seed: int) -> Any:
+    """Align the base by the configured method, which goes on where it was stopped; keep and return what it gives."""
     reward = RewardModel.load(work.inputs["reward"] / "model")
     aligner = registry("aligners").build(without_alias(work.config["method"]))
     trainer = getattr(aligner, "method", aligner)
     if hasattr(trainer, "checkpoint"):
         trainer.checkpoint = work.scratch / "checkpoint"
-    budget, done = Budget(**work.config["budget"]), work.config.get("done", 0)
-    seed = derive_seed(work.seed, "align", *(["again"] if done else []))
+    budget = Budget(**work.config["budget"])
     aligned = aligner.align(base, reward, train, seed=seed, budget=budget, progress=work.progress)
     aligned.save(work.out / "generator")
-    _keep_trail(work, aligned, done)
     name = work.config.get("title", short_name(work.config["method"]))
     write_card(replace(aligned.card, name=name, kind="aligned"), work.out)
+    return aligned
 
 
 def _keep_trail(work: Work, aligned: Any, done: int) -> None:

@@ -25,6 +25,7 @@ from ._work_data import with_groups
 from ._work_generate import load_fitted, read_card, write_card
 
 POINTS = "trajectory.json"
+STOP = "stop.json"
 
 
 def trajectory(work: Work) -> None:
@@ -100,7 +101,7 @@ def stop(work: Work) -> None:
     words = f"stopped by E at step {step} of {max(scores)}"
     settings = {**card.settings, "aligner": {**card.settings.get("aligner", {}), "step": step}}
     write_card(replace(card, notes="; ".join(filter(None, [card.notes, words])), settings=settings), work.out)
-    (work.out / "stop.json").write_text(json.dumps({"step": step, "scores": scores}))
+    (work.out / STOP).write_text(json.dumps({"step": step, "scores": scores}))
 
 
 def read_points(folder: Path) -> dict[str, Any]:
