@@ -53,6 +53,20 @@ if TYPE_CHECKING:
     from ._record import gallery_name as gallery_name
     from ._record import read_record as read_record
     from ._record import write_record as write_record
+    from ._record_augmentation import Augmentation as Augmentation
+    from ._record_augmentation import Contrast as Contrast
+    from ._record_augmentation import CurvePoint as CurvePoint
+    from ._record_augmentation import Equivalence as Equivalence
+    from ._record_augmentation import Leakage as Leakage
+    from ._record_augmentation import LearningCurve as LearningCurve
+    from ._record_augmentation import Levelling as Levelling
+    from ._record_augmentation import PlausibilityGain as PlausibilityGain
+    from ._record_augmentation import Saturation as Saturation
+    from ._record_augmentation import SaturationModel as SaturationModel
+    from ._record_augmentation import Sharing as Sharing
+    from ._record_augmentation import Speed as Speed
+    from ._record_augmentation import Tuning as Tuning
+    from ._record_augmentation import VarianceShare as VarianceShare
     from ._ruler import as_blur as as_blur
     from ._ruler_curves import CurveReading as CurveReading
     from ._ruler_curves import curve_readings as curve_readings
@@ -73,6 +87,20 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "AgreementRow": "._record",
+    "Augmentation": "._record_augmentation",
+    "Contrast": "._record_augmentation",
+    "CurvePoint": "._record_augmentation",
+    "Equivalence": "._record_augmentation",
+    "Leakage": "._record_augmentation",
+    "LearningCurve": "._record_augmentation",
+    "Levelling": "._record_augmentation",
+    "PlausibilityGain": "._record_augmentation",
+    "Saturation": "._record_augmentation",
+    "SaturationModel": "._record_augmentation",
+    "Sharing": "._record_augmentation",
+    "Speed": "._record_augmentation",
+    "Tuning": "._record_augmentation",
+    "VarianceShare": "._record_augmentation",
     "Audit": "._record",
     "CellRow": "._record",
     "CheckCurve": "._self_check_record",

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..core import UserError, write_json
+from ._record_augmentation import Augmentation
+from ._record_number import Number
 
 SCHEMA_VERSION = 1
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-Number = Annotated[float | None, BeforeValidator(_finite)]
 
 
 class _Model(BaseModel):
@@ -62,6 +56,15 @@ class CellRow(_Model):
     hi: Number = None
     level: float = 0.95
     reason: str | None = None
+    test_set: str = Field(
+        default="test", description="'test', 'COLUMN=VALUE' left out of training, or 'external:NAME'"
+    )
+    open_set: bool | None = Field(
+        default=None, description="whether the generator saw more real images than the cell's own; null: no generator"
+    )
+    detectable: Number = Field(
+        default=None, description="smallest difference from this value that n_test images could show"
+    )
 
 
 class Data(_Model):
@@ -421,6 +424,7 @@ class Record(_Model):
     agreement: list[AgreementRow] = Field(default_factory=list)
     scores: list[ScoreRow] = Field(default_factory=list)
     cells: list[CellRow] = Field(default_factory=list)
+    augmentation: Augmentation | None = Field(default=None, description="what the cells were analysed for")
     concepts: list[ConceptRow] = Field(default_factory=list)
     concept_verdicts: list[ConceptVerdict] = Field(default_factory=list)
     concept_cards: dict[str, Any] = Field(
