@@ -169,7 +169,8 @@ def _non_inferiority(part: ClaimPart, evidence: Evidence) -> Claim:
     judged = metric in ("plausible_share", "plausible_mean")
     extractor = part.judge if judged else evidence.extractor
     a, b = _paired_scores(part.model_copy(update={"b": other}), evidence, metric, extractor)
-    lower_is_better = any(row.metric == metric and row.higher_is_better is False for row in evidence.scores)
+    directions = {row.higher_is_better for row in evidence.scores if row.metric == metric}
+    lower_is_better = False in directions
     test = non_inferiority(b, a, margin) if lower_is_better else non_inferiority(a, b, margin)
     sign = -1 if lower_is_better and test.value is not None else 1
     bounds = [None if each is None else sign * each for each in (test.lo, test.hi)][::sign]
@@ -188,6 +189,9 @@ def _non_inferiority(part: ClaimPart, evidence: Evidence) -> Claim:
     )
     if judged and part.judge == "H" and evidence.doubt:
         claim.verdict, claim.p, claim.words = UNKNOWN, None, f"{evidence.doubt}; {claim.words}"
+    if directions == {None}:
+        claim.verdict, claim.p = UNKNOWN, None
+        claim.words = f"{metric} says not which direction is better: no loss of it can be told; {claim.words}"
     return claim
 
 

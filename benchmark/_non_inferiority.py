@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..core import MIN_SEEDS, Interval, UserError, describe_seeds, interval_pvalue, paired_t
+from ._audit import ROUNDING
 
 ONE_SIDED = 0.95
-ROUNDING = 1e-9
-"""Equal differences of shares are not equal numbers: 0.6 - 0.5 is not 0.7 - 0.6."""
 
 
 @dataclass(frozen=True)

@@ -70,12 +70,19 @@ class Instruments:
             found.values[role] = float((probability >= 0.5).mean())
             found.values[f"{role}_mean"] = float(probability.mean())
         seed = derive_seed(self.work.seed, "rate", "H")
-        found.values["H"] = float(judge_verdicts(self.expert, images, seed).mean())
+        self._note(found, "H", lambda: self._plausible(images, seed))
         features = np.asarray(self.extractors[self.work.config["extractor"]].features(images.images()))
         self._note(found, "coverage", lambda: prdc(self.reference, features).coverage)
         self._note(found, "vendi", lambda: vendi_score(features))
         self._note(found, LABELS, lambda: self._agreement(images))
         return found
+
+    def _plausible(self, images: ImageSet, seed: int) -> float:
+        """The share that H finds plausible, of the images that it can judge."""
+        found = judge_verdicts(self.expert, images, seed)
+        if np.isnan(found).all():
+            raise UserError("judge H could judge none of the images")
+        return float(np.nanmean(found))
 
     def _agreement(self, images: ImageSet) -> float:
         """The share of images of which a classifier of real images says what was asked for."""

@@ -43,7 +43,7 @@ class OwnSamples:
         """Return the rows of the ``share`` of each request's samples that the reward prefers, at least one of each."""
         requests = self.requests()
         place = pd.Series(-self.probability).groupby(requests).rank(method="first")
-        enough = np.ceil(share * place.groupby(requests).transform("size"))
+        enough = np.ceil(share * place.groupby(requests).transform("size") - 1e-9)
         return np.flatnonzero(place <= enough)
 
     def mean_of_request(self) -> NDArray[np.float64]:

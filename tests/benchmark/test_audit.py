@@ -36,6 +36,12 @@ def test_not_shown_when_the_raters_interval_holds_zero():
     assert audit({"R": gains(0.3), "H": [0.1, -0.1, 0.05, -0.04, 0.02]}).verdict == "not shown"
 
 
+def test_the_same_gain_in_every_seed_gives_no_verdict():
+    found = audit({"R": gains(0.3), "H": [0.6 - 0.5, 0.7 - 0.6, 0.3 - 0.2, 0.1, 0.1]})
+    assert found.verdict == "cannot be known from these data"
+    assert "no spread" in found.words
+
+
 @pytest.mark.parametrize("seeds", [0, 1, 2, 4])
 def test_fewer_than_five_seeds_show_each_seed_and_claim_nothing(seeds):
     verdict = audit({"R": gains(0.9, seeds=seeds), "H": gains(0.9, seeds=seeds)})

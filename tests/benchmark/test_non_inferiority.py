@@ -51,7 +51,7 @@ def test_few_seeds_no_seeds_and_no_spread_claim_nothing():
         non_inferiority([0.5] * 5, [0.5] * 5, 0.0)
 
 
-def rows(metric: str, better: bool, **sides: list[float]) -> list[ScoreRow]:
+def rows(metric: str, better: bool | None, **sides: list[float]) -> list[ScoreRow]:
     return [
         ScoreRow(generator=name, imageset="x", extractor="e", metric=metric, seed=seed, value=value,
                  higher_is_better=better)
@@ -117,3 +117,11 @@ def test_an_unmeasured_side_or_no_control_is_unknown():
     (claim,) = decide([part], evidence(rows("coverage", True, ours=OURS)))
     assert claim.verdict == "cannot be known from these data"
     assert claim.p is None
+
+
+def test_a_metric_without_a_better_direction_decides_nothing():
+    part = ClaimPart(id="c", compare="non-inferiority", a="ours", b="control", metric="odd")
+    (claim,) = decide([part], evidence(rows("odd", None, ours=OURS, control=CONTROL)))
+    assert claim.verdict == "cannot be known from these data"
+    assert claim.p is None
+    assert "which direction" in claim.words
