@@ -45,6 +45,7 @@ OneStudy = Annotated[str | None, typer.Option(help="One study alone (default: al
 OneCriteria = Annotated[
     str | None, typer.Option("--criteria", help="One criteria set or version alone: skin or skin:2 (default: all).")
 ]
+Yes = Annotated[bool, typer.Option("--yes", help="Begin also what takes very many cells, gigabytes or hours.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep features.")]
 
 
@@ -291,6 +292,7 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done and how long it will take, and stop.")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Run a recipe from images to leaderboard and report; a stopped run goes on where it was."""
     from .benchmark import read_recipe
@@ -302,33 +304,83 @@ def run(
     folder = out or Path("runs") / asked.name
     _check_folder(folder)
     if dry_run:
-        _dry_run(asked, folder, workers)
+        _dry_run(asked, folder, workers, yes=yes)
         return
     from .benchmark import run_recipe
     from .reports import build_leaderboard, build_overview, build_report, leaderboard_table
 
-    record = run_recipe(asked, folder, workers=workers, progress=console_progress(), typed=_typed())
+    record = run_recipe(asked, folder, workers=workers, progress=console_progress(), typed=_typed(), yes=yes)
     page = build_leaderboard([record], folder / "leaderboard")
     report = build_report(folder)
     build_overview(folder)
     _print(leaderboard_table(record))
     typer.echo(f"record:      {folder / 'record.json'}\nleaderboard: {page}\nreport:      {report}")
+    _end_of_run(record)
+
+
+def _end_of_run(record: Any) -> None:
+    """Say what is missing from a run, and leave with 3 where something is."""
     if record.failed:
-        names = ", ".join(cell.stage for cell in record.failed)
-        typer.echo(f"{len(record.failed)} of the stages failed: {names}", err=True)
+        names = ", ".join(cell.stage for cell in record.failed[:20])
+        more = f" and {len(record.failed) - 20} more" if len(record.failed) > 20 else ""
+        typer.echo(f"{len(record.failed)} of the stages failed: {names}{more}", err=True)
     if record.unfinished:
         typer.echo(f"{record.unfinished.words}; the same command goes on", err=True)
     if record.failed or record.unfinished:
         raise typer.Exit(3)
 
 
-def _dry_run(asked: Any, folder: Path, workers: int | None) -> None:
+@app.command()
+def augment(
+    recipe: Annotated[str, typer.Argument(help="Name of a built-in recipe, or the path of a YAML file.")],
+    out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a part of the recipe.")
+    ] = None,
+    max_minutes: Annotated[
+        float | None, typer.Option(help="Begin no stage after so many minutes; the same command goes on.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and how long it will take, and stop.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Train a recipe's grid of classifiers alone: does it help, for whom, and until when; generators get no scores."""
+    from .benchmark import read_recipe
+
+    budget = [] if max_minutes is None else [f"max_minutes={max_minutes}"]
+    asked = read_recipe(recipe, [*(set_ or []), *budget])
+    folder = out or Path("runs") / asked.name
+    _check_folder(folder)
+    if dry_run:
+        _dry_run(asked, folder, workers, grid_only=True, yes=yes)
+        return
+    from .benchmark import run_recipe
+    from .reports import build_report
+
+    record = run_recipe(
+        asked, folder, workers=workers, progress=console_progress(), typed=_typed(), grid_only=True, yes=yes
+    )
+    report = build_report(folder)
+    for claim in record.claims:
+        typer.echo(f"{claim.verdict}: {claim.sentence} {claim.words}")
+    typer.echo(f"{len(record.cells)} measures of classifiers")
+    typer.echo(f"record:      {folder / 'record.json'}\nreport:      {report}")
+    _end_of_run(record)
+
+
+def _dry_run(
+    asked: Any, folder: Path, workers: int | None, *, grid_only: bool = False, yes: bool = False
+) -> None:
     from .benchmark import plan_run
 
-    plan = plan_run(asked, folder, workers=workers)
+    plan = plan_run(asked, folder, workers=workers, grid_only=grid_only, yes=yes)
     typer.echo(f"{asked.name}: {plan.total} stages, {plan.finished} finished")
     for line in plan.estimate.lines():
         typer.echo(f"  {line}")
+    if plan.size.cells:
+        typer.echo(f"  grid: {plan.size.words()}{' (it will ask for --yes)' if plan.size.too_large else ''}")
     if asked.budget_minutes:
         typer.echo(f"  budget for all on two cores: {sum(asked.budget_minutes.values()):g} minutes")
     if asked.max_minutes:

@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from ._align_base import align_base as align_base
     from ._audit import audit as audit
     from ._audit import fallen_from as fallen_from
+    from ._augmentation import analyse as analyse
     from ._claims import decide as decide
+    from ._contrasts import contrasts as contrasts
     from ._evaluate import evaluate as evaluate
     from ._evaluate import merge as merge
     from ._evaluate_cache import default_cache as default_cache
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
     from ._explain import ShownImage as ShownImage
     from ._explain import explain as explain
     from ._gallery import arrange as arrange
+    from ._learning_curve import fit_learning_curve as fit_learning_curve
+    from ._levelling import levelling as levelling
     from ._plan import Detectable as Detectable
     from ._plan import plan_numbers as plan_numbers
     from ._plan import plan_recipe as plan_recipe
     from ._ranking import rank as rank
+    from ._real_equivalence import real_image_equivalence as real_image_equivalence
     from ._recipe import Recipe as Recipe
     from ._recipe import builtin_recipes as builtin_recipes
     from ._recipe import read_recipe as read_recipe
@@ -73,6 +78,7 @@ if TYPE_CHECKING:
     from ._ruler_curves import read_curves as read_curves
     from ._run import plan_run as plan_run
     from ._run import run_recipe as run_recipe
+    from ._saturation import fit_saturation as fit_saturation
     from ._self_check import self_check as self_check
     from ._self_check_record import CheckCurve as CheckCurve
     from ._self_check_record import CheckFault as CheckFault
@@ -84,6 +90,7 @@ if TYPE_CHECKING:
     from ._single_reward import choose_images as choose_images
     from ._single_reward import draw_reward_curve as draw_reward_curve
     from ._single_reward import fit_reward as fit_reward
+    from ._variance import explain_variance as explain_variance
 
 _ROOMS = {
     "AgreementRow": "._record",
@@ -132,12 +139,14 @@ _ROOMS = {
     "Unfinished": "._record",
     "SelfCheck": "._self_check_record",
     "align_base": "._align_base",
+    "analyse": "._augmentation",
     "arrange": "._gallery",
     "as_blur": "._ruler",
     "audit": "._audit",
     "fallen_from": "._audit",
     "builtin_recipes": "._recipe",
     "curve_readings": "._ruler_curves",
+    "contrasts": "._contrasts",
     "decide": "._claims",
     "default_cache": "._evaluate_cache",
     "evaluate": "._evaluate",
@@ -145,11 +154,15 @@ _ROOMS = {
     "Explanation": "._explain",
     "ShownImage": "._explain",
     "explain": "._explain",
+    "explain_variance": "._variance",
+    "fit_learning_curve": "._learning_curve",
     "choose_images": "._single_reward",
     "draw_reward_curve": "._single_reward",
     "fit_reward": "._single_reward",
+    "fit_saturation": "._saturation",
     "gallery_name": "._record",
     "in_plain_words": "._evaluate_ruler",
+    "levelling": "._levelling",
     "generate_images": "._single",
     "merge": "._evaluate",
     "plan_numbers": "._plan",
@@ -160,6 +173,7 @@ _ROOMS = {
     "read_recipe": "._recipe",
     "read_record": "._record",
     "read_self_check": "._self_check_record",
+    "real_image_equivalence": "._real_equivalence",
     "run_recipe": "._run",
     "self_check": "._self_check",
     "short_name": "._recipe",

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from ..core import (
     UserError,
     benjamini_hochberg,
@@ -24,7 +22,8 @@ from ..imagesets import ImageSet, count_strata
 from ..metrics import load_left_out, metric_cards
 from ._agreement_rows import agreement_rows
 from ._assemble_align import Alignments
-from ._claims import CellKey, Evidence, decide
+from ._assemble_grid import FinishedCells, augmentation
+from ._claims import Evidence, decide
 from ._concept import concept_cards, concept_rows, concept_verdicts
 from ._copies import certain
 from ._engine import Outcome
@@ -33,7 +32,6 @@ from ._pairwise import Asked, Kept, compare_pairs
 from ._ranking import rank
 from ._recipe import Recipe, resolved, short_name, without_alias
 from ._record import (
-    CellRow,
     CopyPower,
     Data,
     FailedCell,
@@ -56,28 +54,28 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
     """Read every finished stage into one record; what failed is named and its numbers are missing, not guessed."""
     images = unshelve(graph.data.folder(cache))
     scores, copies = _scores(recipe, graph, cache, outcome)
-    cells = [
-        CellRow(**row) for stage in graph.cells.values() for row in _rows(stage.folder(cache), "cell.json")
-    ]
+    finished = FinishedCells(graph, cache)
     kinds = {entry.name: entry for entry in _generators(recipe, graph, cache, images)}
     extractor, _ = recipe.compared()
     kept, reasons = _kept(recipe, graph, cache)
     evidence = Evidence(
         scores,
-        cells,
+        finished.rows,
         copies,
         list(kinds),
         recipe.seeds,
         extractor,
         recipe.rank.metric,
-        _draws(graph, cache),
+        finished.draws,
         kept,
+        finished.predictions(),
     )
     aligned = Alignments(recipe, graph, outcome, cache)
     judges = _judges(graph, cache, aligned.after())
     evidence = replace(evidence, doubt=judges.get("H", {}).get("unreliable"))
     if recipe.alignment:
         evidence = replace(evidence, margin=recipe.alignment.margin, control=recipe.alignment.control)
+    claims = decide(recipe.claims, evidence)
     failed = [
         FailedCell(stage=stage.name, error=outcome.failed[stage.key])
         for stage in graph.stages.values()
@@ -95,12 +93,14 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
         seeds=recipe.seeds,
         machine=describe_machine(),
         durations=_durations(graph, outcome),
-        claims=decide(recipe.claims, evidence),
+        claims=claims,
         audits=aligned.audits(scores, evidence.doubt),
         trajectories=aligned.points(),
         memorisation=copies,
         copy_power=_copy_power(graph, cache),
-        ranking=rank(
+        ranking=None
+        if not graph.scores
+        else rank(
             scores,
             {name: entry.kind for name, entry in kinds.items()},
             copies,
@@ -108,7 +108,9 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
             extractor=extractor,
             higher_is_better=bool(direction_of(recipe.rank.metric, recipe)),
         ),
-        comparisons=compare_pairs(
+        comparisons=[]
+        if not graph.scores
+        else compare_pairs(
             kept,
             {name: entry.kind for name, entry in kinds.items()},
             Asked(
@@ -122,27 +124,12 @@ def assemble(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path, typed:
         agreement=agreement_rows(scores, {name: entry.kind for name, entry in kinds.items()}),
         ruler=read_ruler(scores, list(kinds), metric=recipe.rank.metric, extractor=extractor),
         scores=scores,
-        cells=cells,
+        cells=finished.rows,
+        augmentation=augmentation(recipe, finished, claims, scores, copies),
         **_concept(recipe, graph, outcome, cache),
         failed=failed,
         unfinished=unfinished(recipe, outcome),
     )
-
-
-def _draws(graph: Graph, cache: Path) -> dict[CellKey, dict[str, Any]]:
-    """The bootstrap draws of every finished cell."""
-    found = {}
-    for key, stage in graph.cells.items():
-        path = stage.folder(cache) / "replicates.npz"
-        if path.is_file():
-            with np.load(path, allow_pickle=False) as kept:
-                found[key] = {name: kept[name] for name in kept.files}
-    return found
-
-
-def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
-    path = folder / name
-    return list(json.loads(path.read_text())["rows"]) if path.is_file() else []
 
 
 def _concept(recipe: Recipe, graph: Graph, outcome: Outcome, cache: Path) -> dict[str, Any]:
@@ -250,6 +237,8 @@ def _generators(recipe: Recipe, graph: Graph, cache: Path, images: ImageSet) -> 
     aligned = set(recipe.alignment.names()) if recipe.alignment else set()
     entries = []
     for name in recipe.generator_names():
+        if (name, recipe.seeds[0]) not in graph.cards:
+            continue
         kind: Kind = "reference" if name in references else "aligned" if name in aligned else "generator"
         folder = graph.cards[(name, recipe.seeds[0])].folder(cache)
         if not (folder / "card.json").is_file():
@@ -305,7 +294,7 @@ def _judges(graph: Graph, cache: Path, after: Mapping[str, Any]) -> dict[str, An
             found.setdefault(role, {})[f"seed {seed}"] = json.loads(path.read_text())
     for seed_name, cards in after.items():
         found["R"][seed_name]["after"] = cards
-    if graph.judges:
+    if graph.judges and graph.scores:
         experts = next(iter(graph.scores.values())).config["experts"]
         oracle = experts["source"] == "oracle"
         panel = "attributes and written rules" if experts["source"] == "attributes" else "predictors"

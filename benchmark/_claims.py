@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from ..core import MIN_SEEDS, UserError, describe_seeds, holm, interval_pvalue, paired_t_within
 from ..metrics import difference_of
+from ._cell_key import CellKey
+from ._claims_cells import claim_of_cells
 from ._non_inferiority import non_inferiority
 from ._pairwise import Kept, variance_of
 from ._ranking import Summary, over_seeds, rows_of, variance_within
@@ -19,10 +21,6 @@ from ._record import CellRow, Claim, Memorisation, ScoreRow
 
 ClaimVerdict = Literal["shown", "not shown", "cannot be known from these data"]
 UNKNOWN: ClaimVerdict = "cannot be known from these data"
-
-
-CellKey = tuple[str, str | None, int, float, int]
-"""Arm, generator, real images per class, ratio, seed."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,8 @@ class Evidence:
     """The cells' bootstrap draws over test patients, paired between cells."""
     kept: Kept = field(default_factory=dict)
     """The generators' replicates over images, paired between generators."""
+    predictions: Mapping[CellKey, tuple[NDArray[np.floating], NDArray[np.integer]]] = field(default_factory=dict)
+    """The cells' probabilities, and the number of each test image's class."""
     doubt: str | None = None
     """Why judge H cannot be believed on these images, if so."""
     margin: float = 0.05
@@ -195,75 +195,8 @@ def _non_inferiority(part: ClaimPart, evidence: Evidence) -> Claim:
     return claim
 
 
-def _classifier(part: ClaimPart, evidence: Evidence) -> Claim:
-    metric = part.metric or "macro_auroc"
-    a, b = _paired_cells(part, metric, evidence)
-    shared = list(a)
-    at = f"{part.n_real} real images per class" if part.n_real else "all numbers of real images"
-    sentence = f"Training with {part.a} gives a better classifier than {part.b or 'real-only'} at {at}."
-    contrast = f"{metric}, {part.stratum}: {part.a} - {part.b or 'real-only'}, {at}, equal steps"
-    claim = _over_seeds(
-        part,
-        sentence,
-        contrast,
-        [a[seed] for seed in shared],
-        [b[seed] for seed in shared],
-        1,
-        [_patient_variance(part, metric, evidence, seed) or 0.0 for seed in shared] or None,
-    )
-    if part.stratum != "all" and claim.verdict != UNKNOWN:
-        claim.verdict, claim.p = UNKNOWN, None
-        claim.words = f"patients are not resampled within a stratum by this version; {claim.words}"
-    return claim
-
-
-def _patient_variance(part: ClaimPart, metric: str, evidence: Evidence, seed: int) -> float | None:
-    """Variance of the two sides' difference under paired draws of the test patients; None where unknown."""
-    if part.stratum != "all":
-        return None
-    sides = []
-    for side in (part.a, part.b or "real-only"):
-        arm, _, generator = side.partition("/")
-        draws = [
-            found[metric]
-            for (its_arm, its_generator, n_real, ratio, its_seed), found in evidence.draws.items()
-            if (its_arm, its_generator or "", its_seed) == (arm, generator, seed)
-            and part.n_real in (None, n_real)
-            and (not generator or part.ratio in (None, ratio))
-        ]
-        if not draws:
-            return None
-        sides.append(np.mean(draws, axis=0))
-    return float(np.var((sides[0] - sides[1])[1:], ddof=1))
-
-
-def _paired_cells(
-    part: ClaimPart, metric: str, evidence: Evidence
-) -> tuple[dict[int, float], dict[int, float]]:
-    """Each side's mean over the same numbers of real images, by seed; a seed where a cell is missing is left out."""
-    sides = [_cells_of(side, part, metric, evidence) for side in (part.a, part.b or "real-only")]
-    numbers = {n_real for side in sides for n_real, _ in side}
-    means: tuple[dict[int, float], dict[int, float]] = ({}, {})
-    for seed in evidence.seeds:
-        if numbers and all((n_real, seed) in side for side in sides for n_real in numbers):
-            for mean, side in zip(means, sides, strict=True):
-                mean[seed] = sum(side[(n_real, seed)] for n_real in numbers) / len(numbers)
-    return means
-
-
-def _cells_of(side: str, part: ClaimPart, metric: str, evidence: Evidence) -> dict[tuple[int, int], float]:
-    """(Real images per class, seed) -> value, the mean over ratios where the claim names none."""
-    arm, _, generator = side.partition("/")
-    found: dict[tuple[int, int], list[float]] = {}
-    for row in evidence.cells:
-        if (row.arm, row.generator or "", row.metric, row.stratum) != (arm, generator, metric, part.stratum):
-            continue
-        if row.value is None or (part.n_real is not None and row.n_real_train != part.n_real):
-            continue
-        if generator and part.ratio is not None and row.ratio != part.ratio:
-            continue
-        found.setdefault((row.n_real_train, row.seed), []).append(row.value)
-    return {key: sum(values) / len(values) for key, values in found.items()}
+def _cells(part: ClaimPart, evidence: Evidence) -> Claim:
+    return claim_of_cells(part, evidence.cells, evidence.draws, evidence.predictions)
 
 
 def _memorisation(part: ClaimPart, evidence: Evidence) -> Claim:
@@ -322,7 +255,8 @@ def _ceiling(part: ClaimPart, evidence: Evidence) -> Claim:
 _DECIDERS = {
     "plausibility": _plausibility,
     "score": _score,
-    "classifier": _classifier,
+    "classifier": _cells,
+    "equivalence": _cells,
     "memorisation": _memorisation,
     "ceiling": _ceiling,
     "non-inferiority": _non_inferiority,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..imagesets import ImageSet
+from ..imagesets import ImageSet, split_by_group
+from ._cell_key import CellKey
 from ._graph_keys import code_of, content_of
 from ._recipe import Component, Recipe, short_name
 from ._stage import Stage
@@ -23,7 +24,15 @@ class Graph:
     stages: dict[str, Stage] = field(default_factory=dict)
     samples: dict[tuple[str, int], Stage] = field(default_factory=dict)
     scores: dict[tuple[str, int], Stage] = field(default_factory=dict)
-    cells: dict[tuple[str, str | None, int, float, int], Stage] = field(default_factory=dict)
+    cells: dict[CellKey, Stage] = field(default_factory=dict)
+    tunings: dict[tuple[str, int, int, str], Stage] = field(default_factory=dict)
+    """Classifier, real images per class, seed, test set -> the stage that tuned."""
+    speeds: dict[str, Stage] = field(default_factory=dict)
+    pools: dict[tuple[str, int], list[Stage]] = field(default_factory=dict)
+    """Generator and seed -> the stages that sample what classifiers are trained on."""
+    leakage: Stage | None = None
+    frozen: dict[str, bool] = field(default_factory=dict)
+    """Classifier -> whether it works on features that are computed once."""
     cards: dict[tuple[str, int], Stage] = field(default_factory=dict)
     judges: dict[tuple[str, int], Stage] = field(default_factory=dict)
     panels: dict[tuple[str, int], Stage] = field(default_factory=dict)
@@ -35,10 +44,23 @@ class Graph:
     copies: Stage | None = None
     concepts: dict[tuple[str, int], Stage] = field(default_factory=dict)
 
+    identities: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Classifier -> its code and the content of its weights."""
+    _divided: ImageSet | None = None
+
     def add(self, stage: Stage) -> Stage:
         """Keep the stage under its name."""
         self.stages[stage.name] = stage
         return stage
+
+    def divided(self, images: ImageSet) -> ImageSet:
+        """The images with their splits, as the data stage keeps them."""
+        if self._divided is None:
+            config = self.data.config
+            self._divided = split_by_group(
+                images, fractions=dict(config["splits"]), group=config["group"], stratify="label", seed=0
+            )
+        return self._divided
 
 
 @dataclass
@@ -93,13 +115,21 @@ class SeedGraph:
             "columns": self.columns,
         }
 
-    def sample(self, name: str, fitted: Stage, purpose: str = "sample", n: int | None = None) -> Stage:
+    def sample(
+        self,
+        name: str,
+        fitted: Stage,
+        purpose: str = "sample",
+        n: int | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> Stage:
         """Add the stage that samples n images for a purpose; those of the purpose ``sample`` are scored."""
         config = {
             **{key: fitted.config[key] for key in ("spec", "code", "flips", "columns")},
             "n": n or self.recipe.n_images,
             "batch_size": self.recipe.batch_size,
             "purpose": purpose,
+            **(more or {}),
         }
         if "loader" in fitted.config:
             config["loader"] = fitted.config["loader"]

@@ -439,6 +439,8 @@ class Record(_Model):
         found = self.model_dump(mode="json", exclude=volatile)
         for entry in found["audits"]:
             del entry["seconds"]
+        if found["augmentation"]:
+            del found["augmentation"]["speed"]
         return found
 
 

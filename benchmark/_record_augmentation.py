@@ -47,6 +47,7 @@ class Contrast(_Setting):
         default=None, description="smallest true difference that 80% of such comparisons would show"
     )
     verdict: Literal["better", "worse", "equivalent", "not shown", "cannot be known from these data"]
+    doubt: str | None = Field(default=None, description="why nothing can be known, where that is the verdict")
     words: str
     method: str = ""
 
@@ -61,15 +62,17 @@ class Levelling(_Setting):
     ratio: float
     better_group: str | None = None
     worse_group: str | None = None
-    gap_change: Number = Field(default=None, description="gap of a less gap of b; negative: it closed")
+    gap_change: Number = Field(default=None, description="between these two groups: gap of a less gap of b; negative: it closed")
     gap_lo: Number = None
     gap_hi: Number = None
-    better_change: Number = Field(default=None, description="what a gave the group that b served best")
+    better_change: Number = Field(default=None, description="what a gave the group that both served best")
     better_lo: Number = None
     better_hi: Number = None
-    worse_change: Number = Field(default=None, description="what a gave the group that b served worst")
+    worse_change: Number = Field(default=None, description="what a gave the group that both served worst")
     worse_lo: Number = None
     worse_hi: Number = None
+    p: Number = Field(default=None, description="one-sided, of the gap not closing or the better group not losing")
+    p_adjusted: Number = Field(default=None, description="Benjamini-Hochberg over all rows")
     flagged: bool | None = Field(default=None, description="true: levelled down; null: cannot be known")
     words: str
 

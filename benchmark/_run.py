@@ -11,14 +11,18 @@ from pathlib import Path
 import yaml
 
 from ..core import Progress, UserError, atomic_folder, sweep, write_text
+from ..imagesets import ImageSet
 from ._assemble import assemble, direction_of
+from ._check_classifiers import check_classifiers
 from ._engine import run_local
 from ._estimate import RunEstimate, estimate_run
 from ._gallery import write_real_gallery
 from ._graph import Graph, build_graph
+from ._grid import grid_cells
 from ._recipe import Recipe, resolved
 from ._record import Record, gallery_name, write_record
 from ._shelf import split_of
+from ._size_guard import Size, refuse, refuse_unmeant, size_of_run
 from ._stage import in_order
 from ._work_data import data_stage, keep_data, open_data
 
@@ -32,6 +36,7 @@ class Plan:
     total: int
     open_by_kind: dict[str, int]
     estimate: RunEstimate
+    size: Size
 
 
 def cache_folder(out: Path) -> Path:
@@ -40,38 +45,77 @@ def cache_folder(out: Path) -> Path:
     return Path(given) if given else out.resolve().parent / ".stages"
 
 
-def plan_run(recipe: Recipe, out: Path, *, workers: int | None = None) -> Plan:
-    """Open the data and lay out the stages, with an estimate of their time; nothing is computed."""
-    cache = cache_folder(out)
+def plan_run(
+    recipe: Recipe, out: Path, *, workers: int | None = None, grid_only: bool = False, yes: bool = False
+) -> Plan:
+    """Open the data and lay out the stages, with an estimate of their time; nothing is computed.
+
+    ``grid_only``: the grid of classifiers and the generators that it trains on, no scores. ``UserError`` for one of
+    more than 20,000 cells without ``yes``.
+    """
+    cores = workers or usable_cores()
+    _check_grid(recipe, cores, grid_only=grid_only, yes=yes)
     images = open_data(recipe.imageset)
-    graph = build_graph(recipe, data_stage(images, recipe.imageset, recipe.splits), images)
+    graph = build_graph(
+        recipe, data_stage(images, recipe.imageset, recipe.splits), images, grid_only=grid_only
+    )
+    return _planned(recipe, graph, images, cache_folder(out), cores)
+
+
+def _planned(recipe: Recipe, graph: Graph, images: ImageSet, cache: Path, workers: int) -> Plan:
     stages = [stage for stage in in_order(graph.stages) if stage.key != graph.data.key]
-    estimate = estimate_run(stages, cache, recipe.budget_minutes, workers=workers or usable_cores())
+    estimate = estimate_run(stages, cache, recipe.budget_minutes, workers=workers)
     waiting = {kind: part.stages for kind, part in estimate.kinds.items()}
-    return Plan(graph, len(stages) - sum(waiting.values()), len(stages), waiting, estimate)
+    size = size_of_run(recipe, graph, images, estimate.seconds, unknown=estimate.unknown, workers=workers)
+    return Plan(graph, len(stages) - sum(waiting.values()), len(stages), waiting, estimate, size)
+
+
+def _check_grid(recipe: Recipe, workers: int, *, grid_only: bool, yes: bool) -> None:
+    if grid_only and not grid_cells(recipe):
+        raise UserError(
+            f"the recipe {recipe.name!r} has no grid of classifiers",
+            where="classifiers",
+            remedy="give it arms, n_real and, for synthetic arms, generators; or use synmedbench run",
+        )
+    refuse_unmeant(recipe, workers, yes=yes)
 
 
 def run_recipe(
-    recipe: Recipe, out: Path, *, workers: int | None = None, progress: Progress, typed: str = ""
+    recipe: Recipe,
+    out: Path,
+    *,
+    workers: int | None = None,
+    progress: Progress,
+    typed: str = "",
+    grid_only: bool = False,
+    yes: bool = False,
 ) -> Record:
     """Run all that is not finished, and write ``record.json``, ``recipe.yaml`` and ``gallery/`` into ``out``.
 
     A run that was stopped anywhere, also by ``kill -9``, goes on where it was. Once ``recipe.max_minutes`` are over no
-    stage begins; the record then is partial, says so in ``unfinished``, and the same call goes on.
+    stage begins; the record then is partial, says so in ``unfinished``, and the same call goes on. With ``grid_only``
+    the grid of classifiers alone is run. ``UserError`` for a very large one without ``yes``.
     """
     until = None if recipe.max_minutes is None else time.monotonic() + 60 * recipe.max_minutes
-    cache = cache_folder(out)
+    cache, cores = cache_folder(out), workers or usable_cores()
     direction_of(recipe.rank.metric, recipe)
+    _check_grid(recipe, cores, grid_only=grid_only, yes=yes)
+    images = open_data(recipe.imageset)
+    data = data_stage(images, recipe.imageset, recipe.splits)
+    graph = build_graph(recipe, data, images, grid_only=grid_only)
+    if not yes and graph.cells:
+        plan = _planned(recipe, graph, images, cache, cores)
+        if plan.size.too_large:
+            refuse(plan.size)
+    if recipe.classifiers and not all(stage.done(cache) for stage in graph.cells.values()):
+        check_classifiers(recipe.classifiers, recipe.imageset.size)
     _make_folders(out, cache)
     sweep(cache)
     sweep(out)
-    images = open_data(recipe.imageset)
-    data = data_stage(images, recipe.imageset, recipe.splits)
     keep_data(data, images, cache)
-    graph = build_graph(recipe, data, images)
     stages = in_order({"data": data, **graph.stages})
     _say_budget(recipe, len(stages), progress)
-    outcome = run_local(stages, cache, workers=workers or usable_cores(), progress=progress, until=until)
+    outcome = run_local(stages, cache, workers=cores, progress=progress, until=until)
     record = assemble(recipe, graph, outcome, cache, typed)
     write_text(
         out / "recipe.yaml", yaml.safe_dump(dict(resolved(recipe)), sort_keys=False, allow_unicode=True)

@@ -1,125 +1,158 @@
-"""One cell: a classifier trained on one arm, tested on the real test split."""
+"""One cell: a classifier trained on one arm, scaled on real validation images, tested on real test images."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
 
-from ..classifiers import measures, reached_plateau, replicate_measures, subset_per_class, training_set
-from ..core import derive_seed, registry
-from ..imagesets import ImageSet, stratum_of
-from ._recipe import short_name, without_alias
-from ._shelf import split_of, unshelve
+from ..classifiers import fit_temperature, measures_and_draws, reached_plateau
+from ..core import UserError
+from ..imagesets import group_numbers
+from ._cell_data import CellData, cell_data, lacking, shelved, split_rows, strata_of, training_rows
+from ._cell_rows import absent_rows, measured_rows, null_rows
+from ._cell_training import Logits, Trained, rows_of_arm, trained
+from ._grid import TEST
 from ._stage import Work
-from ._work_data import GROUP
+from ._work_data import group_of
+
+CELL = "cell.json"
 
 
 def train_cell(work: Work) -> None:
-    """Train and test; the same subset and initial weights for every arm of a seed, steps equal across arms."""
-    config = work.config
-    real = split_of(work.inputs["data"], "train")
-    test = split_of(work.inputs["data"], "test")
-    lack = lacking(real, config)
+    """Train and test; the same subset and initial weights for every arm of a seed, steps equal across arms.
+
+    Keeps, for every test set, the measures (``cell.json``), their bootstrap draws over test patients
+    (``replicates.npz``) and the probabilities (``predictions.npz``).
+    """
+    lack = _lacking(work)
     if lack:
-        rows = [_null_row(config, metric, len(test), lack) for metric in ("macro_auroc", "balanced_accuracy")]
-        (work.out / "cell.json").write_text(json.dumps({"rows": rows}))
+        rows = [row for name, n in _test_sizes(work) for row in null_rows(work.config, n, lack, name)]
+        _keep_note(work.out, {"rows": rows, "test_sets": [], "lacking": lack})
         return
-    chosen = subset_per_class(real.labels, config["n_real"], derive_seed(work.seed, "subset"))
-    subset = real.subset(chosen)
-    synthetic = unshelve(work.inputs["synthetic"]) if "synthetic" in work.inputs else None
-    data = training_set(
-        config["arm"],
-        subset.images(),
-        subset.labels,
-        synthetic.images() if synthetic else None,
-        synthetic.labels if synthetic else None,
-        ratio=config["ratio"],
-        seed=derive_seed(work.seed, "mix"),
-    )
-    model = registry("classifiers").build(without_alias(config["model"]))
-    fitted = model.fit(
-        data.images,
-        data.labels,
-        sample_weights=data.weights,
-        classes=config["classes"],
-        augment=data.augment,
-        seed=derive_seed(work.seed, "classifier"),
-        progress=work.progress,
-    )
-    probabilities = fitted.predict_proba(test.images())
-    rows = test_rows(probabilities, test, config)
-    draws = replicate_measures(probabilities, test.labels, config["classes"], groups=patients(test))
-    np.savez(work.out / "replicates.npz", allow_pickle=False, **draws)
-    plateau = bool(reached_plateau(fitted.final_loss, len(config["classes"])))
+    data = cell_data(work.inputs["data"], work.config, work.seed)
+    try:
+        arm = rows_of_arm(work, data)
+    except UserError as error:
+        rows = null_rows(work.config, len(data.test), f"not enough data: {error}")
+        _keep_note(work.out, {"rows": rows, "test_sets": [], "lacking": str(error)})
+        return
+    fitted = trained(work, data, arm)
+    temperature = _temperature(work, fitted, data)
+    tests = [*_own_test(fitted, data, work), *_external_tests(fitted, work)]
+    rows = [row for number, test in enumerate(tests) for row in _tested(work, test, temperature, number)]
+    plateau = bool(reached_plateau(fitted.final_loss, len(work.config["classes"])))
     if not plateau:
         mark = f"not at its plateau: final training loss {fitted.final_loss:.2f}, a uniform guess has less"
         rows = [{**row, "reason": row["reason"] or mark} for row in rows]
     note = {
         "rows": rows,
+        "test_sets": [test.name for test in tests],
         "final_loss": float(fitted.final_loss),
         "plateau": plateau,
-        "n_train": len(data.labels),
+        "temperature": temperature,
+        "n_train": len(arm),
     }
-    (work.out / "cell.json").write_text(json.dumps(note))
+    _keep_note(work.out, note)
 
 
-def patients(test: ImageSet) -> Any:
-    """The group (patient, lesion) of every test image."""
-    return test.table[GROUP].to_numpy()
+@dataclass(frozen=True)
+class TestSet:
+    """Images that a trained classifier is tested on."""
+
+    name: str
+    logits: Logits
+    labels: Sequence[str]
+    strata: Mapping[str, NDArray[np.str_]]
+    groups: NDArray[np.int64]
+    absent: list[dict[str, Any]]
+    """Null rows of the values of columns that none of the images has."""
 
 
-def test_rows(probabilities: Any, test: ImageSet, config: Any) -> list[dict[str, Any]]:
-    """The cell's long-form rows: every measure, overall, by stratum and by class."""
-    found = measures(
+def _lacking(work: Work) -> str | None:
+    name, n = next(_test_sizes(work))
+    if not n:
+        return (
+            f"not enough data: 0 test images of {name}" if name != TEST else "not enough data: 0 test images"
+        )
+    rows = training_rows(work.inputs["data"], work.config.get("left_out"))
+    labels = shelved(work.inputs["data"]).table["label"].to_numpy()[rows]
+    return lacking(labels, work.config["classes"], work.config["n_real"])
+
+
+def _test_sizes(work: Work) -> Iterator[tuple[str, int]]:
+    rows = split_rows(work.inputs["data"], "test")
+    left_out = work.config.get("left_out")
+    if left_out:
+        rows = rows[strata_of(work.inputs["data"], left_out[0])[rows] == left_out[1]]
+    yield work.config.get("test_set", TEST), len(rows)
+    for name in work.config.get("external", []):
+        yield f"external:{name}", len(shelved(work.inputs[f"external-{name}"]))
+
+
+def _temperature(work: Work, fitted: Trained, data: CellData) -> float | None:
+    """Fitted on real validation images, the same for every arm; None where there are none."""
+    if not len(data.val):
+        return None
+    names = list(work.config["classes"])
+    targets = np.array([names.index(label) for label in data.labels(data.val)], dtype=np.int64)
+    return float(fit_temperature(fitted.logits(work, "data", data.val), targets))
+
+
+def _own_test(fitted: Trained, data: CellData, work: Work) -> Iterator[TestSet]:
+    folder, config = work.inputs["data"], work.config
+    left_out = config.get("left_out")
+    strata = {column: strata_of(folder, column)[data.test] for column in config["strata"]}
+    known = {column: sorted(set(strata_of(folder, column).tolist())) for column in config["strata"]}
+    absent = [] if left_out else absent_rows(config, known, strata)
+    logits = fitted.logits(work, "data", data.test)
+    name = config.get("test_set", TEST)
+    yield TestSet(name, logits, data.labels(data.test), strata, data.patients(data.test), absent)
+
+
+def _external_tests(fitted: Trained, work: Work) -> Iterator[TestSet]:
+    for name in work.config.get("external", []):
+        need = f"external-{name}"
+        images = shelved(work.inputs[need])
+        rows = np.arange(len(images), dtype=np.int64)
+        has = [column for column in work.config["strata"] if column in images.table.columns]
+        yield TestSet(
+            f"external:{name}",
+            fitted.logits(work, need, rows),
+            [str(label) for label in images.table["label"]],
+            {column: strata_of(work.inputs[need], column) for column in has},
+            np.asarray(group_numbers(images, group_of(images))),
+            [],
+        )
+
+
+def _tested(work: Work, test: TestSet, temperature: float | None, number: int) -> list[dict[str, Any]]:
+    """Measure one test set, and keep the draws and the probabilities."""
+    classes = work.config["classes"]
+    probabilities = softmax(test.logits, axis=1)
+    scaled = None if temperature is None else softmax(test.logits / temperature, axis=1)
+    found, draws = measures_and_draws(
         probabilities,
         test.labels,
-        config["classes"],
-        strata={column: stratum_of(test, column).astype(str) for column in config["strata"]},
-        groups=patients(test),
-        min_n=config["min_stratum"],
+        classes,
+        strata=test.strata,
+        groups=test.groups,
+        min_n=work.config["min_stratum"],
+        scaled=scaled,
     )
-    return [
-        {**_fixed(config), **{name: _plain(getattr(row, name)) for name in _MEASURE_FIELDS}} for row in found
-    ]
+    ending = f"-{number}" if number else ""
+    np.savez(work.out / f"replicates{ending}.npz", allow_pickle=False, **draws)
+    targets = np.array([classes.index(label) for label in test.labels], dtype=np.int16)
+    kept = probabilities.astype(np.float32)
+    np.savez(work.out / f"predictions{ending}.npz", probabilities=kept, labels=targets)
+    return measured_rows(found, work.config, test.name) + test.absent
 
 
-def lacking(real: ImageSet, config: Any) -> str | None:
-    """Why a cell cannot be trained, or None: a class has fewer real training images than the cell takes."""
-    counts = {name: real.labels.count(name) for name in config["classes"]}
-    name = min(counts, key=lambda each: counts[each])
-    if counts[name] >= config["n_real"]:
-        return None
-    return f"not enough data: {counts[name]} training images of {name}, {config['n_real']} needed"
-
-
-def _fixed(config: Any) -> dict[str, Any]:
-    return {
-        "arm": config["arm"],
-        "generator": config["generator"],
-        "n_real_train": config["n_real"],
-        "ratio": config["ratio"],
-        "classifier": short_name(config["model"]) + _argument(config["model"]),
-        "seed": config["seed"],
-    }
-
-
-def _null_row(config: Any, metric: str, n_test: int, reason: str) -> dict[str, Any]:
-    return {**_fixed(config), "n_test": n_test, "metric": metric, "value": None, "reason": reason}
-
-
-_MEASURE_FIELDS = ("stratum", "n_test", "metric", "value", "lo", "hi", "level", "reason")
-
-
-def _argument(spec: Any) -> str:
-    from ..core import parse_spec
-
-    argument = parse_spec(without_alias(spec)).argument
-    return f":{argument}" if argument else ""
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+def _keep_note(out: Path, note: Mapping[str, Any]) -> None:
+    (out / CELL).write_text(json.dumps(note), encoding="utf-8")

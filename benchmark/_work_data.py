@@ -10,13 +10,24 @@ import numpy as np
 import pandas as pd
 
 from ..core import UserError, content_key, rng
-from ..imagesets import ImageSet, group_numbers, open_imageset, split_by_group, tone_group
+from ..imagesets import (
+    ImageSet,
+    age_group,
+    group_numbers,
+    open_imageset,
+    refuse_tone,
+    split_by_group,
+    tone_group,
+    with_near_duplicates,
+)
 from ._recipe import ImageSetPart, SplitsPart
 from ._shelf import shelve
 from ._stage import Stage, Work
 
 GROUP = "group_number"
 """Column of the kept table: equal for images that share a patient, a lesion or all their pixels."""
+AGE_GROUP = "age_group"
+"""Made of the column ``age`` where it is asked for and the set has none."""
 _GROUPS = ("patient_id", "lesion_id")
 SMALLEST, LARGEST = 8, 1024
 """Sides in pixels at which images are measured and learnt from."""
@@ -37,8 +48,12 @@ def open_data(part: ImageSetPart) -> ImageSet:
     if not keep.any():
         raise UserError(f"no image of {found.about.name!r} has a label")
     table["label"] = table["label"].astype(str)
+    if AGE_GROUP in part.strata and AGE_GROUP not in table.columns and "age" in table.columns:
+        table[AGE_GROUP] = [age_group(age) for age in table["age"]]
     for column in part.strata:
-        found.column(column)
+        if reason := refuse_tone(found, column):
+            raise UserError(reason, where="imageset.strata", remedy="choose other strata")
+        found.with_table(table).column(column)
     images = found.with_table(table).subset(keep)
     height, width = images.image(0).shape[:2]
     if min(height, width) < SMALLEST:
@@ -50,7 +65,8 @@ def open_data(part: ImageSetPart) -> ImageSet:
     images = _sample(images, part)
     if len(images.classes) < 2:
         raise UserError(f"a run needs at least 2 classes, {found.about.name!r} has {len(images.classes)}")
-    return ImageSet.from_arrays(images.images(size=part.size), images.table, about=images.about)
+    images = ImageSet.from_arrays(images.images(size=part.size), images.table, about=images.about)
+    return with_near_duplicates(images) if part.near_duplicates == "group" else images
 
 
 def with_groups(images: ImageSet) -> ImageSet:

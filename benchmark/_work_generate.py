@@ -24,6 +24,7 @@ from ..generators import (
 )
 from ..imagesets import UNKNOWN, ImageSet
 from ..metrics import RewardModel
+from ._cell_data import cell_data
 from ._recipe import short_name, without_alias
 from ._shelf import shelve, split_of
 from ._stage import Work
@@ -52,8 +53,17 @@ def short_kind(spec: Any) -> str:
 
 
 def _training_images(work: Work) -> ImageSet:
+    if "closed" in work.config:
+        return own_images(work)
     kind = "real-holdout" if work.config["spec"] == "real-holdout" else short_kind(work.config["spec"])
     return with_groups(split_of(work.inputs["data"], FIT_SPLIT.get(kind, "train")))
+
+
+def own_images(work: Work) -> ImageSet:
+    """The cell's own real images: all that a closed-set generator sees."""
+    found = cell_data(work.inputs["data"], work.config["closed"], work.seed)
+    chosen = found.images.subset(found.subset)
+    return with_groups(ImageSet.from_arrays(chosen.images(), chosen.table, about=chosen.about))
 
 
 def _fresh(work: Work) -> Any:
@@ -143,13 +153,7 @@ def conditions_among(
 def sample(work: Work) -> None:
     """Sample the images that are scored, for the same conditions and the same noise as every other generator."""
     generator = load_fitted(work)
-    conditions = asked_conditions(
-        work.inputs["data"],
-        work.config["columns"],
-        work.config["n"],
-        derive_seed(work.seed, "conditions"),
-        work.config["purpose"],
-    )
+    conditions = _conditions(work)
     images = sample_images(
         generator,
         conditions,
@@ -158,6 +162,19 @@ def sample(work: Work) -> None:
         progress=work.progress,
     )
     shelve(images, work.out)
+
+
+def _conditions(work: Work) -> Conditions:
+    """What is asked for; of a closed-set generator what it saw, of aimed images the rare values alone."""
+    config, seed = work.config, derive_seed(work.seed, "conditions")
+    columns, purpose = config["columns"], config["purpose"]
+    if "closed" not in config and "aim" not in config:
+        return asked_conditions(work.inputs["data"], columns, config["n"], seed, purpose)
+    like = own_images(work) if "closed" in config else with_groups(split_of(work.inputs["data"], "train"))
+    table = like.table
+    if "aim" in config:
+        table = table[table[config["aim"]["column"]].astype(str).isin(config["aim"]["values"])]
+    return conditions_among(table, columns, config["n"], seed, scored=False)
 
 
 def write_card(card: GeneratorCard, out: Path) -> None:

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import UserError, did_you_mean, rng
-
-ARMS = (
-    "real-only",
-    "real-repeated",
-    "real+synthetic",
-    "synthetic-only",
-    "real+shuffled-synthetic",
-    "classical",
-)
-"""``real-repeated`` has as many rows as ``real+synthetic``; ``real+shuffled-synthetic`` (negative control)
-has the synthetic images under permuted labels; ``classical`` trains on the real images with classical
-augmentation."""
-WITH_SYNTHETIC = ("real+synthetic", "synthetic-only", "real+shuffled-synthetic")
+from ..core import UserError, rng
+from ._arm_rows import WITH_SYNTHETIC, ArmRows, Loss, Mix, Rows, arm_rows
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Images (N, H, W, 3) uint8, labels, loss weights, and the arm's own augmentation (or None)."""
+    """Images (N, H, W, 3) uint8, labels, loss weights, and how the arm trains (see ``ArmRows``)."""
 
     images: NDArray[np.uint8]
     labels: tuple[str, ...]
     weights: NDArray[np.float64]
     augment: str | None = None
+    loss: Loss = "cross-entropy"
+    mix: Mix | None = None
+    first: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -46,13 +37,16 @@ def training_set(
     *,
     ratio: float = 1.0,
     seed: int,
-    synthetic_weight: float = 1.0,
+    synthetic_weight: float | None = None,
+    extra_images: NDArray[np.uint8] | None = None,
+    extra_labels: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
+    aimed: Sequence[bool] | NDArray[np.bool_] | None = None,
 ) -> TrainingSet:
-    """Return what the classifier of an arm is trained on.
+    """Return what the classifier of an arm is trained on: the rows of ``arm_rows`` with their pixels.
 
-    ``ratio`` synthetic images per real one are drawn class by class, so that the class balance is the real
-    one's; the draw of a smaller ratio lies within that of a larger one at the same seed. ``UserError`` when
-    a class has fewer synthetic images than that, and for an unknown arm.
+    ``synthetic_weight`` weighs the synthetic images of any arm in the loss (default: 0.3 in
+    ``real+weighted-synthetic``, 1 elsewhere). ``UserError`` as ``arm_rows``.
 
     Example
     -------
@@ -60,25 +54,38 @@ def training_set(
     >>> len(training_set("real+synthetic", images, list("aabb"), images, list("aabb"), ratio=0.5, seed=0))
     6
     """
-    if arm not in ARMS:
-        raise UserError(f"no arm {arm!r}", remedy=did_you_mean(arm, ARMS))
-    labels = [str(label) for label in real_labels]
-    real = TrainingSet(
-        real_images, tuple(labels), np.ones(len(labels)), "classical" if arm == "classical" else None
+    rows = arm_rows(
+        arm,
+        real_labels,
+        synthetic_labels if synthetic_images is not None else None,
+        ratio=ratio,
+        seed=seed,
+        extra_labels=extra_labels if extra_images is not None else None,
+        groups=groups,
+        aimed=aimed,
+        **({} if synthetic_weight is None else {"synthetic_weight": synthetic_weight}),
     )
-    if arm in ("real-only", "classical"):
-        return real
-    if arm == "real-repeated":
-        return _repeated(real, ratio, seed)
-    if synthetic_images is None or synthetic_labels is None:
-        raise UserError(f"the arm {arm!r} needs synthetic images")
-    added = _drawn(real, synthetic_images, [str(s) for s in synthetic_labels], ratio, seed, synthetic_weight)
-    if arm == "synthetic-only":
-        return added
-    if arm == "real+shuffled-synthetic":
-        order = rng(seed, "shuffled").permutation(len(added))
-        added = TrainingSet(added.images, tuple(added.labels[i] for i in order), added.weights)
-    return _joined(real, added)
+    if synthetic_weight is not None and arm in WITH_SYNTHETIC:
+        rows = _weighed(rows, synthetic_weight)
+    parts = [(real_images, rows.real), (synthetic_images, rows.synthetic), (extra_images, rows.extra)]
+    pixels = [images[taken] for images, taken in parts if images is not None and len(taken)]
+    whole = len(rows) == len(real_images) and np.array_equal(rows.real, np.arange(len(real_images)))
+    return TrainingSet(
+        real_images if whole else np.concatenate(pixels),
+        rows.labels,
+        rows.weights,
+        rows.augment,
+        rows.loss,
+        rows.mix,
+        rows.first,
+    )
+
+
+def _weighed(rows: ArmRows, weight: float) -> ArmRows:
+    """The same rows, the synthetic ones with this weight."""
+    weights = rows.weights.copy()
+    weights[len(rows.real) : len(rows.real) + len(rows.synthetic)] = weight
+    return replace(rows, weights=weights)
 
 
 def subset_per_class(labels: Sequence[str], n_per_class: int, seed: int) -> NDArray[np.int64]:
@@ -100,48 +107,3 @@ def subset_per_class(labels: Sequence[str], n_per_class: int, seed: int) -> NDAr
             )
         chosen.append(rng(seed, "subset", name).permutation(rows)[:n_per_class])
     return np.sort(np.concatenate(chosen)).astype(np.int64)
-
-
-def _drawn(
-    real: TrainingSet,
-    images: NDArray[np.uint8],
-    labels: Sequence[str],
-    ratio: float,
-    seed: int,
-    weight: float,
-) -> TrainingSet:
-    names = np.asarray(labels)
-    chosen = []
-    for name, count in sorted(_counts(real.labels).items()):
-        rows = np.flatnonzero(names == name)
-        needed = round(ratio * count)
-        if len(rows) < needed:
-            raise UserError(
-                f"the arm needs {needed} synthetic images of {name!r}, there are {len(rows)}",
-                remedy="generate more, or lower the ratio or the number of real images",
-            )
-        chosen.append(rng(seed, "synthetic", name).permutation(rows)[:needed])
-    rows = np.concatenate(chosen).astype(np.int64)
-    if not len(rows):
-        raise UserError(f"a ratio of {ratio} gives no synthetic image at all")
-    return TrainingSet(images[rows], tuple(names[rows].tolist()), np.full(len(rows), float(weight)))
-
-
-def _repeated(real: TrainingSet, ratio: float, seed: int) -> TrainingSet:
-    total = sum(count + round(ratio * count) for count in _counts(real.labels).values())
-    order = rng(seed, "repeated").permutation(len(real))
-    rows = np.concatenate([np.arange(len(real)), np.resize(order, max(0, total - len(real)))])
-    return TrainingSet(real.images[rows], tuple(real.labels[i] for i in rows), real.weights[rows])
-
-
-def _counts(labels: Sequence[str]) -> dict[str, int]:
-    names, counts = np.unique(np.asarray(labels), return_counts=True)
-    return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
-
-
-def _joined(first: TrainingSet, second: TrainingSet) -> TrainingSet:
-    return TrainingSet(
-        np.concatenate([first.images, second.images]),
-        first.labels + second.labels,
-        np.concatenate([first.weights, second.weights]),
-    )

@@ -8,10 +8,12 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-AUGMENTATIONS = ("none", "flip", "dihedral", "classical")
+from ._randaugment import randaugment
+
+AUGMENTATIONS = ("none", "flip", "dihedral", "classical", "randaugment")
 """``flip``: left-right. ``dihedral``: all eight flips and quarter turns (images without an upright, such as
 cells and skin). ``classical``: dihedral, small shift, turn and zoom, brightness, contrast and
-saturation."""
+saturation. ``randaugment``: flip, then two of fourteen changes (Cubuk et al. 2020)."""
 
 
 def augment(unit: Tensor, kind: str, generator: Generator) -> Tensor:
@@ -20,6 +22,8 @@ def augment(unit: Tensor, kind: str, generator: Generator) -> Tensor:
         return unit
     if kind == "flip":
         return _flip(unit, 3, generator)
+    if kind == "randaugment":
+        return randaugment(_flip(unit, 3, generator), generator)
     turned = _dihedral(unit, generator)
     return turned if kind == "dihedral" else _colour(_affine(turned, generator), generator)
 

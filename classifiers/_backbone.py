@@ -98,18 +98,29 @@ class _NoConfig:
 
 def _keep_two_by_two(module: nn.Module, image_size: int) -> None:
     """Undo at most two strides of the stem while the last feature map would be under 2 x 2."""
-    reduction = _reduction(module)
+    reduction = _nominal_reduction(module)
     for stride in _stem_strides(module):
         if -(-image_size // reduction) >= 2:
-            return
+            break
         if isinstance(stride, nn.Conv2d):
             stride.stride = (1, 1)
         else:
             stride.stride = 1
         reduction //= 2
+    module.kept_reduction = reduction  # type: ignore[assignment]
 
 
-def _reduction(module: nn.Module) -> int:
+def reduction_of(module: nn.Module) -> int:
+    """By how much the network's last feature map is smaller than its input, strides of the stem undone.
+
+    >>> reduction_of(load_backbone("test_resnet")[0]), reduction_of(load_backbone("test_resnet", image_size=16)[0])
+    (32, 8)
+    """
+    kept = getattr(module, "kept_reduction", None)
+    return int(kept) if kept is not None else _nominal_reduction(module)
+
+
+def _nominal_reduction(module: nn.Module) -> int:
     info = getattr(module, "feature_info", None)
     rows = getattr(info, "info", info) or [{"reduction": 1}]
     return max(int(row.get("reduction", 1)) for row in rows)

@@ -26,7 +26,7 @@ class FittedClassifier:
     """What ``TimmClassifier.fit`` returns; never changed in place.
 
     ``final_loss`` is the mean training loss over the last tenth of the steps, ``recipe`` says how the
-    network is built again.
+    network is built again, ``losses`` are those of every step (of a whole network just trained).
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class FittedClassifier:
         temperature: float = 1.0,
         memory: FeatureMemory | None = None,
         memory_key: str = "",
+        losses: Sequence[float] = (),
     ) -> None:
         self.network = network.eval()
         self.preprocessing = preprocessing
@@ -47,6 +48,7 @@ class FittedClassifier:
         self.final_loss = final_loss
         self.recipe = recipe
         self.temperature = temperature
+        self.losses = tuple(losses)
         self._memory, self._memory_key = memory, memory_key
 
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:

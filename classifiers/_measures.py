@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core import LEVEL, UserError, rng, wilson
-from ..imagesets import MIN_STRATUM, UNKNOWN, too_small
-from ._weighted import targets_of, weighted_auroc, weighted_ece, weighted_f1, weighted_recalls
+from ..imagesets import MIN_STRATUM
+from ._measure_rows import HIGHER_IS_BETTER, MeasureRow, measure_rows
+from ._weighted import Weights, targets_of
+from ._weighted_test import WeightedTest
 
-METRICS = ("macro_auroc", "balanced_accuracy", "macro_f1", "ece")
-HIGHER_IS_BETTER = {
-    "macro_auroc": True,
-    "balanced_accuracy": True,
-    "macro_f1": True,
-    "ece": False,
-    "recall": True,
-}
+KEPT_BY_STRATUM = ("macro_auroc", "balanced_accuracy", "recall", "equalized_odds_difference")
+"""Draws that are kept within strata too: a grid keeps them for every cell."""
 REPLICATES = 300
+POWER = 0.8
 _SEED = 20240101
 
 
@@ -31,7 +29,8 @@ class Measure:
     why.
 
     ``stratum`` is ``all``, ``column=value``, ``label=class`` (metric ``recall``), ``worst:column`` or
-    ``gap:column``.
+    ``gap:column``. ``detectable`` is the smallest difference that another classifier must have, tested on as many
+    other images (patients, where grouped), to be told apart with 80% power; on the same images less may do.
     """
 
     metric: str
@@ -42,42 +41,53 @@ class Measure:
     level: float
     n_test: int
     reason: str | None = None
+    detectable: float | None = None
 
 
-class _Test:
-    """A test set's predictions and its bootstrap weights (row 0: the images as they are)."""
+def better_sign(metric: str, stratum: str = "all") -> int:
+    """1 where a higher value serves patients better, else -1 (calibration errors, gaps between groups).
 
-    def __init__(
-        self,
-        p: NDArray[np.float64],
-        targets: NDArray[np.int64],
-        classes: Sequence[str],
-        weights: NDArray[np.float64],
-    ) -> None:
-        self.p, self.targets, self.classes, self.weights = p, targets, tuple(classes), weights
-        self.predicted = p.argmax(1).astype(np.int64)
+    >>> better_sign("macro_auroc"), better_sign("macro_auroc", "gap:sex"), better_sign("ece", "worst:sex")
+    (1, -1, -1)
+    """
+    return 1 if HIGHER_IS_BETTER.get(metric, True) and not stratum.startswith("gap:") else -1
 
-    def subset(self, mask: NDArray[np.bool_]) -> _Test:
-        return _Test(self.p[mask], self.targets[mask], self.classes, self.weights[:, mask])
 
-    def absent(self) -> list[str]:
-        return [name for k, name in enumerate(self.classes) if not (self.targets == k).any()]
+def draw_name(metric: str, stratum: str = "all") -> str:
+    """The name under which a measure's bootstrap draws are kept.
 
-    def values(self, metric: str) -> NDArray[np.float64]:
-        """The metric under every weighting; a replicate without a class takes the mean over the others."""
-        k = len(self.classes)
-        right = self.predicted == self.targets
-        if metric == "ece":
-            return weighted_ece(self.p.max(1), right, self.weights)
-        if metric == "macro_auroc":
-            each = np.stack(
-                [weighted_auroc(self.p[:, i], self.targets == i, self.weights) for i in range(k)], axis=1
-            )
-        elif metric == "macro_f1":
-            each = weighted_f1(self.predicted, self.targets, k, self.weights)
-        else:
-            each = weighted_recalls(right, self.targets, k, self.weights)
-        return _mean(each)
+    >>> draw_name("macro_auroc"), draw_name("recall", "label=mel")
+    ('macro_auroc', 'recall@label=mel')
+    """
+    return metric if stratum == "all" else f"{metric}@{stratum}"
+
+
+def measures_and_draws(
+    probabilities: ArrayLike,
+    labels: Sequence[str],
+    classes: Sequence[str],
+    *,
+    strata: Mapping[str, ArrayLike] | None = None,
+    groups: ArrayLike | None = None,
+    min_n: int = MIN_STRATUM,
+    level: float = LEVEL,
+    replicates: int = REPLICATES,
+    scaled: ArrayLike | None = None,
+) -> tuple[list[Measure], dict[str, NDArray[np.float32]]]:
+    """Measure as ``measures`` does, and keep the draws: ``draw_name`` -> (1 + B,), the value itself first.
+
+    All metrics on all images; within strata those of ``KEPT_BY_STRATUM``. The draws of patients are the same for
+    every classifier that is measured on the same test images, so the difference of two classifiers' draws is the
+    paired bootstrap of their difference.
+    """
+    test = _test(probabilities, labels, classes, groups, replicates, scaled)
+    rows = list(measure_rows(test, strata or {}, min_n))
+    kept = {
+        draw_name(row.metric, row.stratum): row.draws.astype(np.float32)
+        for row in rows
+        if row.draws is not None and (row.stratum == "all" or row.metric in KEPT_BY_STRATUM)
+    }
+    return _with_intervals(rows, level), kept
 
 
 def measures(
@@ -90,16 +100,21 @@ def measures(
     min_n: int = MIN_STRATUM,
     level: float = LEVEL,
     replicates: int = REPLICATES,
+    scaled: ArrayLike | None = None,
 ) -> list[Measure]:
     """Measure class probabilities (N, K) against the labels.
 
-    Macro AUROC (one against rest), balanced accuracy, macro F1 and ECE (15 bins) for all images and for every
-    stratum; the recall of each class; for each column of ``strata`` the worst group and the gap between
-    best and worst. ``groups`` (patients, lesions) are resampled whole: percentile intervals of
-    ``replicates`` bootstrap draws with one fixed seed, so that classifiers measured on the same test images
-    are paired; Wilson's interval for a recall when every image is its own group. A stratum of fewer than
-    ``min_n`` images, or (but for the ECE) without some class, gets None with the reason. Intervals tell of
-    the test images, not of the seeds.
+    Macro AUROC (one against rest), balanced accuracy, macro F1, top-3 accuracy (more than 3 classes), ECE (15 bins)
+    and Brier score (0 to 2), for all images and for every stratum; with ``scaled`` (temperature-scaled probabilities)
+    ECE and Brier score of these too. The recall of each class; for each column of ``strata`` the worst group, the gap
+    between best and worst, and the equalized odds difference (stratum ``gap:column``). A column that equals the
+    labels gets no macro means.
+
+    ``groups`` (patients, lesions) are resampled whole: percentile intervals of ``replicates`` bootstrap draws with
+    one fixed seed, so that classifiers measured on the same test images are paired; Wilson's interval for a recall
+    when every image is its own group. A stratum of fewer than ``min_n`` images, or (for macro means) without some
+    class, gets None with the reason; the images of a single patient give a value without an interval. Intervals tell
+    of the test images, not of the seeds.
 
     Raises ``UserError`` for labels outside ``classes``, probabilities that are not finite or do not sum to 1.
 
@@ -109,12 +124,8 @@ def measures(
     >>> [(m.metric, m.value) for m in measures(p, ["a", "b"] * 30, ["a", "b"])][:2]
     [('macro_auroc', 1.0), ('balanced_accuracy', 1.0)]
     """
-    everything, codes = _test(probabilities, labels, classes, groups, replicates)
-    found = [_measure(everything, metric, "all", min_n, level)[0] for metric in METRICS]
-    found += _recalls(everything, codes, min_n, level)
-    for column, values in (strata or {}).items():
-        found += _column(everything, column, np.asarray(values).astype(str), min_n, level)
-    return found
+    test = _test(probabilities, labels, classes, groups, replicates, scaled)
+    return _with_intervals(list(measure_rows(test, strata or {}, min_n)), level)
 
 
 def replicate_measures(
@@ -127,15 +138,61 @@ def replicate_measures(
 ) -> dict[str, NDArray[np.float64]]:
     """Return every metric on all images and on each bootstrap draw of patients: metric -> (1 + B,).
 
-    The draws are the same for every classifier that is measured on the same test images, so the difference of
-    two classifiers' replicates is the paired bootstrap of their difference.
+    ``measures_and_draws`` gives them by stratum too, and the measures with them.
 
     >>> p = np.array([[0.9, 0.1], [0.2, 0.8]] * 30)
     >>> replicate_measures(p, ["a", "b"] * 30, ["a", "b"], replicates=5)["macro_auroc"].tolist()
     [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     """
-    everything, _ = _test(probabilities, labels, classes, groups, replicates)
-    return {metric: everything.values(metric) for metric in METRICS}
+    test = _test(probabilities, labels, classes, groups, replicates, None)
+    found = test.values(test.sums(), whole=True)
+    return {metric: found[metric] for metric in test.metrics}
+
+
+def _with_intervals(rows: Sequence[MeasureRow], level: float) -> list[Measure]:
+    drawn = [row.draws for row in rows if row.draws is not None]
+    bounds = iter(_bounds(np.stack(drawn)[:, 1:], level)) if drawn else iter(())
+    found = []
+    for row in rows:
+        plain = Measure(row.metric, row.stratum, None, None, None, level, row.n, row.reason)
+        if row.draws is None:
+            found.append(plain)
+            continue
+        lo, hi, spread = next(bounds)
+        value = float(row.draws[0])
+        if row.hits is not None:
+            share = wilson(row.hits, row.n, level)
+            lo, hi = share.lo, share.hi
+            spread = (hi - lo) / 2 / NormalDist().inv_cdf(0.5 + level / 2)
+        if not np.isfinite(value):
+            found.append(replace(plain, reason=row.reason or "not defined on these images"))
+        elif not np.isfinite(lo):
+            found.append(
+                replace(plain, value=value, reason=row.reason or "no interval: one patient's images")
+            )
+        else:
+            found.append(replace(plain, value=value, lo=lo, hi=hi, detectable=_detectable(spread, level)))
+    return found
+
+
+def _bounds(table: NDArray[np.float64], level: float) -> list[tuple[float, float, float]]:
+    """Percentile bounds and standard deviation of every row of draws."""
+    tail = (1 - level) / 2
+    whole = np.isfinite(table).all(1)
+    found = np.full((len(table), 3), np.nan)
+    found[whole, :2] = np.quantile(table[whole], [tail, 1 - tail], axis=1).T
+    found[whole, 2] = table[whole].std(1, ddof=1)
+    for i in np.flatnonzero(~whole & (np.isfinite(table).sum(1) > 1)):
+        known = table[i][np.isfinite(table[i])]
+        found[i] = (*np.quantile(known, [tail, 1 - tail]), known.std(ddof=1))
+    return [(float(lo), float(hi), float(spread)) for lo, hi, spread in found]
+
+
+def _detectable(spread: float, level: float) -> float | None:
+    """Two classifiers, so twice the variance; None where no draw differs: nothing is known of the spread then."""
+    normal = NormalDist()
+    quantiles = normal.inv_cdf(0.5 + level / 2) + normal.inv_cdf(POWER)
+    return quantiles * float(np.sqrt(2)) * spread if np.isfinite(spread) and spread > 0 else None
 
 
 def _test(
@@ -144,100 +201,31 @@ def _test(
     classes: Sequence[str],
     groups: ArrayLike | None,
     replicates: int,
-) -> tuple[_Test, NDArray[np.int64]]:
+    scaled: ArrayLike | None,
+) -> WeightedTest:
     p = _probabilities(probabilities, len(classes))
     targets = targets_of(labels, classes)
     if len(targets) != len(p):
         raise UserError(f"{len(p)} rows of probabilities but {len(targets)} labels")
+    q = None if scaled is None else _probabilities(scaled, len(classes))
+    if q is not None and len(q) != len(p):
+        raise UserError(f"{len(p)} rows of probabilities but {len(q)} temperature-scaled ones")
+    if replicates < 2:
+        raise UserError(f"a bootstrap needs at least 2 replicates, got {replicates}")
     codes = _group_codes(groups, len(targets))
-    return _Test(p, targets, classes, _bootstrap_weights(codes, replicates)), codes
+    return WeightedTest.of(p, targets, classes, _bootstrap_weights(codes, replicates), q, codes)
 
 
-def _column(test: _Test, column: str, values: NDArray[np.str_], min_n: int, level: float) -> list[Measure]:
-    if len(values) != len(test.targets):
-        raise UserError(f"the column {column!r} has {len(values)} values for {len(test.targets)} images")
-    names = sorted(set(values.tolist()))
-    found: list[Measure] = []
-    for metric in METRICS:
-        drawn: dict[str, NDArray[np.float64]] = {}
-        left_out = []
-        for name in names:
-            measure, replicates = _measure(
-                test.subset(values == name), metric, f"{column}={name}", min_n, level
-            )
-            found.append(measure)
-            if replicates is not None and name != UNKNOWN:
-                drawn[name] = replicates
-            elif name != UNKNOWN:
-                left_out.append(name)
-        found += _across(metric, column, drawn, left_out, len(values), level)
-    return found
+def _bootstrap_weights(codes: NDArray[np.int64], replicates: int) -> Weights:
+    """(N, 1 + B): ones, then how often each image's group was drawn with replacement."""
+    return _drawn(int(codes.max()) + 1, replicates)[codes]
 
 
-def _across(
-    metric: str, column: str, drawn: dict[str, NDArray[np.float64]], left_out: list[str], n: int, level: float
-) -> list[Measure]:
-    """Worst group and gap over the scored groups; groups that could not be scored are named in the reason."""
-    note = f"without {', '.join(left_out)}: not scored" if left_out else None
-    if len(drawn) < 2:
-        why = f"fewer than two groups of {column} could be scored"
-        return [
-            Measure(metric, f"{kind}:{column}", None, None, None, level, n, why) for kind in ("worst", "gap")
-        ]
-    table = np.stack(list(drawn.values()))
-    worst = table.min(0) if HIGHER_IS_BETTER[metric] else table.max(0)
-    gap = table.max(0) - table.min(0)
-    return [
-        _with_interval(metric, f"worst:{column}", worst, n, level, note),
-        _with_interval(metric, f"gap:{column}", gap, n, level, note),
-    ]
-
-
-def _measure(
-    test: _Test, metric: str, stratum: str, min_n: int, level: float
-) -> tuple[Measure, NDArray[np.float64] | None]:
-    n = len(test.targets)
-    reason = too_small(stratum.partition("=")[2] or stratum, n, min_n)
-    if reason is None and metric != "ece" and test.absent():
-        reason = f"no image of {', '.join(test.absent())} in {stratum}"
-    if reason is not None:
-        return Measure(metric, stratum, None, None, None, level, n, reason), None
-    replicates = test.values(metric)
-    return _with_interval(metric, stratum, replicates, n, level), replicates
-
-
-def _recalls(test: _Test, codes: NDArray[np.int64], min_n: int, level: float) -> list[Measure]:
-    right = test.predicted == test.targets
-    table = weighted_recalls(right, test.targets, len(test.classes), test.weights)
-    alone = len(np.unique(codes)) == len(codes)
-    found = []
-    for k, name in enumerate(test.classes):
-        mine = test.targets == k
-        n = int(mine.sum())
-        reason = too_small(name, n, min_n)
-        if reason is not None:
-            found.append(Measure("recall", f"label={name}", None, None, None, level, n, reason))
-        elif alone:
-            i = wilson(int(right[mine].sum()), n, level)
-            found.append(Measure("recall", f"label={name}", i.value, i.lo, i.hi, level, n))
-        else:
-            found.append(_with_interval("recall", f"label={name}", table[:, k], n, level))
-    return found
-
-
-def _with_interval(
-    metric: str, stratum: str, replicates: NDArray[np.float64], n: int, level: float, note: str | None = None
-) -> Measure:
-    tail = (1 - level) / 2
-    lo, hi = np.nanquantile(replicates[1:], [tail, 1 - tail])
-    return Measure(metric, stratum, float(replicates[0]), float(lo), float(hi), level, n, note)
-
-
-def _bootstrap_weights(codes: NDArray[np.int64], replicates: int) -> NDArray[np.float64]:
-    """(1 + B, N): ones, then how often each image's group was drawn with replacement."""
-    n_groups = int(codes.max()) + 1
-    drawn = rng(_SEED, "bootstrap").multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=replicates)
-    return np.concatenate([np.ones((1, len(codes))), drawn[:, codes].astype(np.float64)])
+@lru_cache(maxsize=4)
+def _drawn(groups: int, replicates: int) -> Weights:
+    """(Groups, 1 + B); cells of a grid share their test set, and with it the draws."""
+    drawn = rng(_SEED, "bootstrap").multinomial(groups, np.full(groups, 1 / groups), size=replicates)
+    return np.concatenate([np.ones((groups, 1)), drawn.T.astype(np.float64)], axis=1)
 
 
 def _group_codes(groups: ArrayLike | None, n: int) -> NDArray[np.int64]:
@@ -256,9 +244,3 @@ def _probabilities(values: ArrayLike, classes: int) -> NDArray[np.float64]:
     if not np.isfinite(p).all() or np.abs(p.sum(1) - 1).max() > 1e-3 or p.min() < -1e-9:
         raise UserError("every row of the probabilities must be finite, at least 0 and sum to 1")
     return p
-
-
-def _mean(each: NDArray[np.float64]) -> NDArray[np.float64]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.nanmean(each, axis=1)

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..core import UserError
 from ._preprocess import Preprocessing, to_unit
 
 FEATURE_BATCH = 32
@@ -35,13 +36,20 @@ class Classifier(nn.Module):
 
 
 def feature_width(backbone: nn.Module, size: int) -> int:
-    """Number of features D that the backbone gives for images of a size."""
+    """Number of features D that the backbone gives for images of a size; ``UserError`` when it cannot take them."""
     was_training = backbone.training
     backbone.eval()
     device = next(backbone.parameters()).device
-    with torch.no_grad():
-        width = backbone(torch.zeros(1, 3, size, size, device=device)).shape[-1]
-    backbone.train(was_training)
+    try:
+        with torch.no_grad():
+            width = backbone(torch.zeros(1, 3, size, size, device=device)).shape[-1]
+    except (AssertionError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise UserError(
+            f"the network cannot take images of {size} x {size} pixels: {reason}", remedy="set another in_size"
+        ) from error
+    finally:
+        backbone.train(was_training)
     return int(width)
 
 

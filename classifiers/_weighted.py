@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from ..core import UserError
 
 Weights = NDArray[np.float64]
+"""(N, B): a column for each draw."""
 ECE_BINS = 15
+_FEW_PAIRS = 100_000
+"""Up to so many pairs the pairs themselves are faster than ranks (strata of up to about 800 images)."""
 
 
 def targets_of(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.int64]:
@@ -35,44 +38,33 @@ def reached_plateau(final_loss: float, n_classes: int) -> bool:
 
 
 def weighted_auroc(scores: NDArray[np.float64], positive: NDArray[np.bool_], weights: Weights) -> Weights:
-    """Return the area under the ROC curve for each row of (B, N) weights; NaN without both kinds.
+    """Return the area under the ROC curve for each column of (N, B) weights; NaN without both kinds.
 
     The share of (positive, negative) pairs in which the positive scores higher (Mann-Whitney); ties count
     one half.
     """
-    _, tie = np.unique(scores, return_inverse=True)
-    order = np.argsort(tie, kind="stable")
-    starts = np.flatnonzero(np.diff(tie[order], prepend=-1))
-    pos = np.add.reduceat((weights * positive)[:, order], starts, axis=1)
-    neg = np.add.reduceat((weights * ~positive)[:, order], starts, axis=1)
-    below = np.cumsum(neg, axis=1) - neg
-    pairs = pos.sum(1) * neg.sum(1)
-    wins = (pos * (below + 0.5 * neg)).sum(1)
-    return np.divide(wins, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+    above, below = weights[positive], weights[~positive]
+    if above.size == 0 or below.size == 0:
+        return np.full(weights.shape[1], np.nan)
+    high, low = scores[positive], scores[~positive]
+    few = len(high) * len(low) <= _FEW_PAIRS
+    wins = (_wins_by_pair if few else _wins_by_rank)(high, low, above, below)
+    return ratio(wins, above.sum(0) * below.sum(0))
 
 
-def weighted_recalls(
-    right: NDArray[np.bool_], targets: NDArray[np.int64], classes: int, weights: Weights
-) -> Weights:
-    """Return the recall of every class, (B, K); NaN where a class has no weight."""
-    return _ratio(_by_class(weights * right, targets, classes), _by_class(weights, targets, classes))
+def _wins_by_pair(high: Weights, low: Weights, above: Weights, below: Weights) -> Weights:
+    """All pairs in one matrix product; counts and halves are exact in single precision, at twice the speed."""
+    won = (high[:, None] > low).astype(np.float32) + np.float32(0.5) * (high[:, None] == low)
+    return np.einsum("nb,nb->b", won.T @ above.astype(np.float32), below)
 
 
-def weighted_f1(
-    predicted: NDArray[np.int64], targets: NDArray[np.int64], classes: int, weights: Weights
-) -> Weights:
-    """Return the F1 of every class, (B, K): 2 TP / (2 TP + FP + FN); NaN where that is 0 / 0."""
-    hits = _by_class(weights * (predicted == targets), targets, classes)
-    return _ratio(2 * hits, _by_class(weights, targets, classes) + _by_class(weights, predicted, classes))
-
-
-def weighted_ece(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_], weights: Weights, bins: int = ECE_BINS
-) -> Weights:
-    """Return the expected calibration error (Guo et al. 2017) of the top class, in equal bins."""
-    number = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = weights * (right.astype(np.float64) - confidence)
-    return np.abs(_by_class(gap, number, bins)).sum(1) / weights.sum(1)
+def _wins_by_rank(high: Weights, low: Weights, above: Weights, below: Weights) -> Weights:
+    """Weight of the negatives below each positive, from one running sum."""
+    order = np.argsort(low, kind="stable")
+    summed = np.concatenate([np.zeros((1, below.shape[1])), np.cumsum(below[order], axis=0)])
+    beaten = summed[np.searchsorted(low[order], high, "left")]
+    beaten += summed[np.searchsorted(low[order], high, "right")]
+    return np.einsum("nb,nb->b", above, beaten) / 2
 
 
 def expected_calibration_error(
@@ -83,17 +75,22 @@ def expected_calibration_error(
     >>> expected_calibration_error(np.array([0.9, 0.9]), np.array([1, 0]))
     0.4
     """
-    ones = np.ones((1, len(outcomes)))
-    number = np.clip(np.ceil(probabilities * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = ones * (outcomes - probabilities)
-    return float(np.abs(_by_class(gap, number, bins)).sum() / len(outcomes))
+    gap = member(bins_of(probabilities, bins), bins) * (outcomes - probabilities)[:, None]
+    return float(np.abs(gap.sum(0)).sum() / len(outcomes))
 
 
-def _by_class(values: Weights, group: NDArray[np.int64], groups: int) -> Weights:
-    member = np.zeros((values.shape[1], groups))
-    member[np.arange(len(group)), group] = 1.0
-    return values @ member
+def bins_of(values: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
+    """The equal bin of [0, 1] that each value lies in; a bin's upper end belongs to it."""
+    return np.clip(np.ceil(values * bins).astype(np.int64) - 1, 0, bins - 1)
 
 
-def _ratio(above: Weights, below: Weights) -> Weights:
+def member(group: NDArray[np.int64], groups: int) -> NDArray[np.float64]:
+    """One-hot membership, (N, groups)."""
+    found = np.zeros((len(group), groups))
+    found[np.arange(len(group)), group] = 1.0
+    return found
+
+
+def ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``above / below``; NaN where nothing is below."""
     return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)

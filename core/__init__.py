@@ -25,11 +25,13 @@ from ._progress import Progress, Task, console_progress, silent
 from ._registry import KINDS, Registry, build_all, registry
 from ._seeds import derive_seed, rng
 from ._spec import Spec, parse_spec, read_value
+from ._tost import EquivalenceTest, tost
 
 __all__ = [
     "KINDS",
     "LEVEL",
     "MIN_SEEDS",
+    "EquivalenceTest",
     "Interval",
     "Progress",
     "Registry",
@@ -68,6 +70,7 @@ __all__ = [
     "sweep",
     "t_interval",
     "t_pvalue",
+    "tost",
     "wilson",
     "write_bytes",
     "write_json",

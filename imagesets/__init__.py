@@ -25,12 +25,20 @@ if TYPE_CHECKING:
     from ._ita import MOST_UNDEFINED as MOST_UNDEFINED
     from ._ita import individual_typology_angle as individual_typology_angle
     from ._ita import measured_tones as measured_tones
+    from ._near_duplicates import NearPairs as NearPairs
+    from ._near_duplicates import near_duplicate_groups as near_duplicate_groups
+    from ._near_duplicates import near_pairs as near_pairs
+    from ._near_duplicates import near_rows as near_rows
+    from ._near_duplicates import with_near_duplicates as with_near_duplicates
     from ._open import open_imageset as open_imageset
     from ._oracle import Oracle as Oracle
     from ._oracle import open_oracle as open_oracle
     from ._oracle_agreement import oracle_agreement as oracle_agreement
     from ._parquet import read_parquet as read_parquet
     from ._parquet import write_parquet as write_parquet
+    from ._perceptual_hash import Fingerprints as Fingerprints
+    from ._perceptual_hash import fingerprints as fingerprints
+    from ._perceptual_hash import perceptual_hash as perceptual_hash
     from ._phantom_blood import phantom_blood as phantom_blood
     from ._phantom_derm import phantom_derm as phantom_derm
     from ._planted import PlantedFault as PlantedFault
@@ -41,9 +49,15 @@ if TYPE_CHECKING:
     from ._planted_rows import drop_value as drop_value
     from ._planted_rows import exchange_rows as exchange_rows
     from ._planted_rows import swap_labels as swap_labels
+    from ._published import age_group as age_group
+    from ._read_ddi import read_ddi as read_ddi
+    from ._read_fitzpatrick17k import read_fitzpatrick17k as read_fitzpatrick17k
     from ._read_folder import FolderSource as FolderSource
     from ._read_folder import read_folder as read_folder
+    from ._read_ham10000 import read_ham10000 as read_ham10000
+    from ._read_isic import read_isic as read_isic
     from ._read_medmnist import read_medmnist as read_medmnist
+    from ._read_pbc import read_pbc as read_pbc
     from ._same_pixels import SamePixels as SamePixels
     from ._same_pixels import same_pixels as same_pixels
     from ._splits import FRACTIONS as FRACTIONS
@@ -60,6 +74,8 @@ if TYPE_CHECKING:
     from ._tables import read_table as read_table
     from ._tables import write_csv as write_csv
     from ._tables import wrong_marks as wrong_marks
+    from ._tone_refusal import is_tone as is_tone
+    from ._tone_refusal import refuse_tone as refuse_tone
     from ._validate import has_errors as has_errors
     from ._validate import validate_imageset as validate_imageset
     from ._views import check_view as check_view
@@ -127,6 +143,22 @@ _ROOMS = {
     "validate_imageset": "._validate",
     "view": "._views",
     "view_words": "._views",
+    "NearPairs": "._near_duplicates",
+    "near_duplicate_groups": "._near_duplicates",
+    "near_pairs": "._near_duplicates",
+    "near_rows": "._near_duplicates",
+    "with_near_duplicates": "._near_duplicates",
+    "Fingerprints": "._perceptual_hash",
+    "fingerprints": "._perceptual_hash",
+    "perceptual_hash": "._perceptual_hash",
+    "is_tone": "._tone_refusal",
+    "refuse_tone": "._tone_refusal",
+    "age_group": "._published",
+    "read_ddi": "._read_ddi",
+    "read_fitzpatrick17k": "._read_fitzpatrick17k",
+    "read_ham10000": "._read_ham10000",
+    "read_isic": "._read_isic",
+    "read_pbc": "._read_pbc",
     "wrong_marks": "._tables",
     "write_csv": "._tables",
     "write_folder": "._write",

@@ -12,7 +12,9 @@ class About:
     """Where an image set comes from and under what licence it may be used.
 
     ``oracle`` names the measuring oracle that knows the set's clinical rules (phantoms only); ``decoding`` is the
-    rule by which the pixels were read from files.
+    rule by which the pixels were read from files; ``modality`` how the images were taken (``dermoscopy``,
+    ``clinical photograph``, ``blood smear``); ``tone_from`` is ``patient`` where skin tone was noted on the patient by
+    a person, not read off the image.
     """
 
     name: str
@@ -22,6 +24,8 @@ class About:
     oracle: str | None = None
     notes: str = ""
     decoding: str = decoding_rule()
+    modality: str = ""
+    tone_from: str = ""
 
 
 @dataclass(frozen=True)

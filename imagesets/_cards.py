@@ -31,7 +31,7 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 
 def about_of(card: Mapping[str, Any], default_name: str) -> About:
-    """Return what a card says of name, licence, source, citation, oracle and decoding."""
+    """Return what a card says of a set, from its name to how its images were taken."""
     licence = card.get("licence", card.get("license"))
     given = {
         "name": card.get("name", card.get("pretty_name")),
@@ -41,6 +41,8 @@ def about_of(card: Mapping[str, Any], default_name: str) -> About:
         "oracle": card.get("oracle"),
         "notes": card.get("notes"),
         "decoding": card.get("decoding"),
+        "modality": card.get("modality"),
+        "tone_from": card.get("tone_from"),
     }
     kept = {key: str(value) for key, value in given.items() if value not in (None, "")}
     return About(**{"name": default_name, **kept})
@@ -81,5 +83,5 @@ def _front_matter(path: Path) -> dict[str, Any]:
         found = yaml.safe_load(parts[1])
     except yaml.YAMLError:
         return {}
-    wanted = ("name", "pretty_name", "license", "licence", "source", "citation")
+    wanted = ("name", "pretty_name", "license", "licence", "source", "citation", "modality", "tone_from")
     return {key: found[key] for key in wanted if key in found} if isinstance(found, dict) else {}

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ._imageset import ImageSet
 
 GROUP_COLUMNS = ("patient_id", "lesion_id")
+NEAR = "near_duplicate"
+"""Column that binds near-duplicates, whatever else binds images (`with_near_duplicates`)."""
 
 
 def group_columns(images: ImageSet, group: str | None) -> list[str]:
@@ -24,14 +26,15 @@ def group_columns(images: ImageSet, group: str | None) -> list[str]:
 
 
 def group_numbers(images: ImageSet, group: str | None = None) -> NDArray[np.int64]:
-    """Return a group number for every image: equal for images that share a patient, a lesion or all their
-    pixels.
+    """Return a group number for every image: equal for images that share a patient, a lesion, all their pixels, or
+    a cell of the column ``near_duplicate``.
 
     The relation is closed: when A and B share a patient, and B and C are byte-identical, A, B and C are one
     group. A missing patient or lesion binds nothing.
     """
     parent = list(range(len(images)))
-    for bonds in (images.image_keys, *(images.table[name].tolist() for name in group_columns(images, group))):
+    columns = [*group_columns(images, group), *({NEAR} & set(images.table.columns))]
+    for bonds in (images.image_keys, *(images.table[name].tolist() for name in columns)):
         _unite(parent, bonds)
     roots = [_root(parent, i) for i in range(len(parent))]
     return np.unique(np.asarray(roots, dtype=np.int64), return_inverse=True)[1].astype(np.int64)

@@ -24,6 +24,7 @@ ABOUT = About(
     citation="synmedbench, phantom-blood, version 1",
     oracle="phantom-blood",
     notes="Drawn by rules, not photographed: no statement about patients can be drawn from it.",
+    modality="drawn blood smear",
 )
 
 

@@ -25,6 +25,7 @@ ABOUT = About(
     citation="synmedbench, phantom-derm, version 1",
     oracle="phantom-derm",
     notes="Drawn by rules, not photographed: no statement about patients can be drawn from it.",
+    modality="drawn clinical photograph",
 )
 
 

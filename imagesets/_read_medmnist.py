@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..core import UserError, did_you_mean
 from ._about import About
 from ._imageset import ImageSet
-from ._medmnist_names import NAMES
+from ._medmnist_names import CITATION, FINDINGS, NAMES, SETS, SOURCE, known_set
 
 _BROKEN = (
     zipfile.BadZipFile,
@@ -41,12 +41,15 @@ def read_medmnist(
     argument: str | Path,
     *,
     labels: Labels = None,
-    column: int | None = None,
+    column: int | str | None = None,
     use_splits: bool = False,
     licence: str | None = None,
 ) -> ImageSet:
     """Read a MedMNIST ``.npz``: ``train_images`` (N, H, W[, 3]) uint8, ``train_labels`` (N, 1), also val and
     test.
+
+    All twelve two-dimensional sets of MedMNIST v2 are known by their files' names, in every size
+    (``pathmnist.npz``, ``dermamnist_224.npz``): class names, licence, modality and what to beware of.
 
     Parameters
     ----------
@@ -54,9 +57,11 @@ def read_medmnist(
         The ``.npz`` file. Nothing in it is unpickled.
     labels:
         Class names: a mapping from number to name, a list in order, or the name of a MedMNIST set such as
-        ``bloodmnist``. Without it class 3 is called ``class-3``.
+        ``bloodmnist``. Without it, and where the file's name tells no set, class 3 is called ``class-3``.
     column:
-        The finding (from 0) to use as label where images bear several, as in ChestMNIST.
+        The finding to use as label where images bear several, as in ChestMNIST: its number from 0 or its name
+        (``effusion``; the classes then are ``effusion`` and ``no effusion``). Without it such a set is refused: a
+        class of its own for every combination of findings would have a few images each.
     use_splits:
         Also put the file's own splits into ``split``; they are in ``given_split`` in any case.
     licence:
@@ -78,9 +83,12 @@ def read_medmnist(
     images = [_as_rgb(arrays[f"{split}_images"], f"{path}: {split}_images") for split in parts]
     if len({each.shape[1:] for each in images}) > 1:
         raise UserError("the splits have images of different sizes", where=path)
+    name = known_set(labels if isinstance(labels, str) else path.stem)
+    chosen = _finding(column, name, path)
     numbers = [
-        _numbers(arrays, split, len(each), column, path) for split, each in zip(parts, images, strict=True)
+        _numbers(arrays, split, len(each), chosen, path) for split, each in zip(parts, images, strict=True)
     ]
+    labels = _names_of(labels, name, chosen)
     table = pd.DataFrame(
         {
             "file_name": [
@@ -92,10 +100,43 @@ def read_medmnist(
     )
     if use_splits:
         table["split"] = table["given_split"]
-    known = {"licence": licence} if licence else {}
-    return ImageSet.from_arrays(
-        np.concatenate(images), table, about=About(path.stem, source=path.name, **known)
+    return ImageSet.from_arrays(np.concatenate(images), table, about=_about(path, name, licence))
+
+
+def _about(path: Path, name: str | None, licence: str | None) -> About:
+    """What the set is by its file's name; names of classes that were asked for tell its modality alone."""
+    modality = SETS[name].modality if name else ""
+    if known_set(path.stem) is None:
+        given = {"licence": licence} if licence else {}
+        return About(path.stem, source=path.name, modality=modality, **given)
+    known = SETS[known_set(path.stem) or ""]
+    return About(
+        path.stem,
+        licence=licence or known.licence,
+        source=SOURCE,
+        citation=CITATION,
+        notes=known.notes,
+        modality=known.modality,
     )
+
+
+def _finding(column: int | str | None, name: str | None, path: Path) -> int | None:
+    """The number of the finding that was asked for, by number or by name."""
+    if not isinstance(column, str):
+        return column
+    findings = FINDINGS.get(name or "", ())
+    if column.lower() not in findings:
+        raise UserError(f"no finding is called {column!r}", where=path, remedy=did_you_mean(column, findings))
+    return findings.index(column.lower())
+
+
+def _names_of(labels: Labels, name: str | None, finding: int | None) -> Labels:
+    """The class names: those given, else the known set's, else none."""
+    findings = FINDINGS.get(name or "")
+    if findings and finding is not None and (labels is None or labels == name):
+        words = findings[finding] if 0 <= finding < len(findings) else f"finding {finding}"
+        return [f"no {words}", words]
+    return name if labels is None and name in NAMES else labels
 
 
 def _load(path: Path) -> dict[str, NDArray[Any]]:
@@ -139,7 +180,9 @@ def _numbers(
         raise UserError(f"labels must be ({n}, 1) integers, got {labels.shape} {labels.dtype}", where=where)
     if column is None and labels.shape[1] > 1:
         raise UserError(
-            f"every image bears {labels.shape[1]} findings", where=where, remedy="choose one with column=0"
+            f"every image bears {labels.shape[1]} findings at once, and a classifier here has one label",
+            where=where,
+            remedy="choose one finding with column=0 or, in chestmnist, column=effusion",
         )
     if column is not None and not 0 <= column < labels.shape[1]:
         raise UserError(f"no finding {column}; they run from 0 to {labels.shape[1] - 1}", where=where)
@@ -163,7 +206,8 @@ def _names(labels: Labels) -> dict[int, str] | None:
         return None
     if isinstance(labels, str):
         if labels.lower() not in NAMES:
-            raise UserError(f"no class names are known for {labels!r}", remedy=did_you_mean(labels, NAMES))
+            known = [*NAMES, *FINDINGS]
+            raise UserError(f"no class names are known for {labels!r}", remedy=did_you_mean(labels, known))
         return dict(enumerate(NAMES[labels.lower()]))
     if isinstance(labels, Mapping):
         try:

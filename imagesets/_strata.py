@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from ..core import UserError
 from ._imageset import ImageSet
+from ._tone_refusal import refuse_tone
 
 TONE_GROUPS = ("I-II", "III-IV", "V-VI")
+TONE_COLUMNS = ("skin_tone", "skin_tone_2")
+"""The columns that hold skin tone; the second is another labeller's."""
 UNKNOWN = "unknown"
 MIN_STRATUM = 50
 """Fewer images than this in a stratum give a null score with the reason, never a number."""
@@ -53,18 +56,22 @@ def tone_group(value: Any) -> str:
 
 
 def stratum_of(images: ImageSet, column: str) -> NDArray[np.object_]:
-    """Return the stratum of every image by ``column``; ``skin_tone`` is grouped, missing values are
-    ``unknown``.
+    """Return the stratum of every image by ``column``; ``skin_tone`` and ``skin_tone_2`` are grouped, missing values
+    are ``unknown``.
 
-    Raises ``UserError`` for tone by pixels on sets that carry no tone labels: it is never guessed.
+    Raises ``UserError`` for tone by pixels on sets that carry no tone labels: it is never guessed; and for tone where
+    it cannot be known (`refuse_tone`).
     """
+    refused = refuse_tone(images, column)
+    if refused:
+        raise UserError(refused, remedy="choose another column")
     if column == "skin_tone" and column not in images.table.columns:
         raise UserError(
             f"the image set {images.about.name!r} has no column 'skin_tone', and tone is not read off pixels",
             remedy="add tone labels given by people, or choose another column",
         )
     values = images.column(column)
-    if column == "skin_tone":
+    if column in TONE_COLUMNS:
         return np.array([tone_group(value) for value in values], dtype=object)
     return np.array([UNKNOWN if pd.isna(value) else str(value) for value in values], dtype=object)
 

@@ -9,13 +9,15 @@ from typing import Any
 import pandas as pd
 
 from ..core import UserError
-from ._cards import lineage_of, read_card
+from ._about import About
+from ._cards import about_of, lineage_of, read_card
 from ._faults import CHECKS, Fault
 from ._find_files import TABLE_NAMES, find_images, find_table, is_inside, label_by_folder
 from ._imageset import ImageSet
 from ._inspect import Inspection, Look, inspect_set, look_at_files
 from ._open import open_imageset
 from ._tables import read_table, wrong_marks
+from ._tone_refusal import tone_reason
 
 
 def validate_imageset(what: str | Path | ImageSet) -> list[Fault]:
@@ -25,7 +27,8 @@ def validate_imageset(what: str | Path | ImageSet) -> list[Fault]:
     missing, empty, truncated, no images, or outside the folder; doubled rows; missing labels; classes with
     one image; identical images under two labels; a patient, lesion or identical image in two given splits; a
     format, size or mode that gives the label away. Warnings: files that no row names, identical images,
-    more than 8 bits, mixed sizes, modes or formats, backgrounds that betray a class. An empty list means that
+    more than 8 bits, mixed sizes, modes or formats, backgrounds that betray a class, skin tone where it cannot
+    be known. An empty list means that
     nothing was found, not that nothing is wrong.
 
     Example
@@ -50,12 +53,20 @@ def has_errors(faults: Sequence[Fault]) -> bool:
 
 
 def _look(what: str | Path | ImageSet) -> tuple[list[Fault], Inspection]:
-    if isinstance(what, ImageSet):
-        return [], inspect_set(what)
-    path = Path(str(what)).expanduser()
-    if path.name in TABLE_NAMES:
+    path = None if isinstance(what, ImageSet) else Path(str(what)).expanduser()
+    if path is not None and path.name in TABLE_NAMES:
         path = path.parent
-    return _look_at_folder(path) if path.is_dir() else ([], inspect_set(open_imageset(what)))
+    if path is not None and path.is_dir():
+        return _look_at_folder(path)
+    images = what if isinstance(what, ImageSet) else open_imageset(what)
+    return _tone_faults(images.about, images.table), inspect_set(images)
+
+
+def _tone_faults(about: About, table: pd.DataFrame) -> list[Fault]:
+    """A warning for every column of skin tone where nobody can know it."""
+    found = [(str(column), tone_reason(about, table, str(column))) for column in table.columns]
+    remedy = "make no strata and no conditions of it; `tone_from: patient` in the card, if a person noted it there"
+    return [Fault(reason, f"{about.name}, column {name!r}", remedy, "warning") for name, reason in found if reason]
 
 
 def _look_at_folder(folder: Path) -> tuple[list[Fault], Inspection]:
@@ -82,6 +93,8 @@ def _look_at_folder(folder: Path) -> tuple[list[Fault], Inspection]:
         )
     if not len(table):
         raise UserError("the table has no rows", where=path)
+    if not faults:
+        faults = _tone_faults(about_of(read_card(folder), folder.name), table)
     names = ["" if pd.isna(name) else str(name) for name in table["file_name"]]
     strays = sorted(set(found) - set(names))
     return faults, Inspection(path.name, table, _look_at_rows(folder, names), strays)

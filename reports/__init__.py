@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ._report import build_report as build_report
     from ._results_alignment import alignment_markdown as alignment_markdown
     from ._results_alignment import write_alignment_figures as write_alignment_figures
+    from ._results_augmentation import augmentation_markdown as augmentation_markdown
+    from ._results_augmentation import write_augmentation_figures as write_augmentation_figures
     from ._self_check_page import build_self_check_page as build_self_check_page
     from ._self_check_tables import self_check_lines as self_check_lines
     from ._self_check_tables import self_check_markdown as self_check_markdown
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "agreement_text",
     "alignment_markdown",
+    "augmentation_markdown",
     "build_explanation",
     "build_leaderboard",
     "build_overview",
@@ -45,6 +48,7 @@ __all__ = [
     "self_check_markdown",
     "self_check_tables",
     "write_alignment_figures",
+    "write_augmentation_figures",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -55,6 +59,8 @@ __getattr__, __dir__ = lazy_exports(
         "agreement_text": "._ratings_console",
         "alignment_markdown": "._results_alignment",
         "write_alignment_figures": "._results_alignment",
+        "augmentation_markdown": "._results_augmentation",
+        "write_augmentation_figures": "._results_augmentation",
         "build_ratings_report": "._ratings_page",
         "build_report": "._report",
         "build_self_check_page": "._self_check_page",

@@ -36,14 +36,23 @@ _METRICS = {
     "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1",
     "ece": "calibration error (ECE)",
+    "top3": "top-3 accuracy",
+    "brier": "Brier score",
+    "ece_scaled": "ECE, temperature-scaled",
+    "brier_scaled": "Brier score, temperature-scaled",
+    "equalized_odds_difference": "equalized-odds difference",
 }
 _ORDER = (
     "frechet_distance", "frechet_distance_floor", "fd", "fid",
     "kernel_distance", "kid", "cmmd", "precision", "recall", "density", "coverage",
     "vendi_score", "vendi", "authenticity", "copy_share", "plausible_share",
-    "macro_auroc", "balanced_accuracy", "macro_f1", "ece",
+    "macro_auroc", "balanced_accuracy", "macro_f1", "top3", "ece", "ece_scaled", "brier", "brier_scaled",
+    "equalized_odds_difference",
 )  # fmt: skip
-_COLUMNS = {"skin_tone": "skin tone", "label": "class", "patient_id": "patient", "lesion_id": "lesion"}
+_COLUMNS = {
+    "skin_tone": "skin tone", "skin_tone_2": "skin tone (second labeller)", "label": "class",
+    "patient_id": "patient", "lesion_id": "lesion",
+}  # fmt: skip
 
 
 def clean(text: object) -> str:
@@ -91,11 +100,13 @@ def split_stratum(stratum: str) -> tuple[str, str]:
 def stratum_name(stratum: str) -> str:
     """A stratum in words.
 
-    >>> stratum_name("skin_tone=V-VI"), stratum_name("worst:skin_tone")
-    ('skin tone V-VI', 'worst skin tone')
+    >>> stratum_name("skin_tone=V-VI"), stratum_name("worst:skin_tone"), stratum_name("gap:skin_tone")
+    ('skin tone V-VI', 'worst skin tone', 'gap by skin tone')
     """
     if stratum.startswith("worst:"):
         return f"worst {column_name(stratum.removeprefix('worst:'))}"
+    if stratum.startswith("gap:"):
+        return f"gap by {column_name(stratum.removeprefix('gap:'))}"
     column, value = split_stratum(stratum)
     return f"{column_name(column)} {clean(value)}" if value else column_name(column)
 

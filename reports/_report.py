@@ -10,6 +10,7 @@ from . import (
     _limits,
     _section_agreement,
     _section_alignment,
+    _section_augmentation,
     _section_comparisons,
     _section_concept,
     _section_copies,
@@ -72,9 +73,10 @@ def report_html(record: Record, run: Path) -> str:
         groups=_section_scores.strata_blocks(record),
         utility=_present(
             *_section_utility.curve_blocks(record),
-            _section_utility.gains_block(record),
+            _section_utility.gains_block(record) if record.augmentation is None else None,
             _section_utility.groups_block(record),
         ),
+        augmentation=_section_augmentation.augmentation_blocks(record),
         plausibility=_present(
             _section_plausibility.plausibility_block(record), _section_concept.concept_block(record)
         ),

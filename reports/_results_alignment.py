@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-from PIL import Image
-
 from ..benchmark import Audit, Record
-from ..core import write_bytes
 from ._alignment import AlignmentRow, RewardRow, alignment_rows, reward_rows
 from ._alignment_cells import change_cell, gain_cell, path_cell, price_cell, stop_cell, time_cell
-from ._blocks import Cell
 from ._estimates import Estimate
 from ._figure_alignment import reward_figure, trajectory_figure
 from ._figure_plausibility import gains_figure
-from ._names import JUDGES, clean, listed, plural, slug
+from ._names import JUDGES, clean, plural, slug
 from ._numbers import DASH, bracket, number
+from ._results_markdown import bullets, data_words, flat, markdown_table, write_png
 from ._results_words import doubts, findings, reference_lines
-from ._style import styled
-
-DPI = 80
 
 
 def alignment_markdown(records: Mapping[str, Record]) -> str:
@@ -56,30 +48,18 @@ def write_alignment_figures(name: str, record: Record, folder: Path) -> list[Pat
         "way": trajectory_figure(record),
         "reward": reward_figure(pairs),
     }
-    return [_png(figure, folder / _file(name, kind)) for kind, figure in drawn.items() if figure is not None]
+    return [write_png(figure, folder / _file(name, kind)) for kind, figure in drawn.items() if figure is not None]
 
 
 def _file(name: str, kind: str) -> str:
     return f"alignment-{slug(name)}-{kind}.png"
 
 
-def _png(figure: Figure, path: Path) -> Path:
-    """Few colours are enough for lines, and make the file a third as large."""
-    drawn, packed = io.BytesIO(), io.BytesIO()
-    with styled():
-        figure.patch.set_facecolor("white")
-        figure.patch.set_alpha(1)
-        figure.savefig(drawn, format="png", dpi=DPI)
-    Image.open(drawn).convert("RGB").quantize(96).save(packed, "PNG", optimize=True)
-    write_bytes(path, packed.getvalue())
-    return path
-
-
 def _part(name: str, record: Record) -> str:
     rows, rewards = alignment_rows(record), reward_rows(record)
     parts = [
-        f"## {clean(name)}\n\n{_data(record)}\n\n{_protocol(record)}\n",
-        "### Verdicts\n\n" + _list([f"**{clean(a.aligner)}**: {a.verdict}. {clean(a.words)}" for a in record.audits]),
+        f"## {clean(name)}\n\n{data_words(record)}\n\n{_protocol(record)}\n",
+        "### Verdicts\n\n" + bullets([f"**{clean(a.aligner)}**: {a.verdict}. {clean(a.words)}" for a in record.audits]),
         f"### Judged plausible\n\n{_shares(rows)}",
         f"### Gain over the control and over the base\n\n{_gains(rows)}\n{_picture(name, 'gains', record)}",
         f"### What it cost\n\n{_prices(rows)}",
@@ -91,24 +71,11 @@ def _part(name: str, record: Record) -> str:
             f"### The reward model before and after\n\n{_rewards(rewards)}\n{_picture(name, 'reward', record)}"
         )
     parts += [
-        "### Against the reference lines\n\n" + _list(reference_lines(record, rows)),
-        "### What it says\n\n" + _list(findings(record, rows, rewards)),
-        "### What it does not say\n\n" + _list(doubts(record, rows)),
+        "### Against the reference lines\n\n" + bullets(reference_lines(record, rows)),
+        "### What it says\n\n" + bullets(findings(record, rows, rewards)),
+        "### What it does not say\n\n" + bullets(doubts(record, rows)),
     ]
     return "\n".join(parts)
-
-
-def _list(lines: Sequence[str]) -> str:
-    return "".join(f"- {line}\n" for line in lines)
-
-
-def _data(record: Record) -> str:
-    data = record.data
-    kept = ", ".join(f"{n:,} {split}" for split, n in data.splits.items())
-    return (
-        f"Images: {clean(data.name)}, {data.n:,} at {data.image_size} px ({kept}), "
-        f"of {listed(map(clean, data.classes))}. Licence: {clean(data.licence)}. Source: {clean(data.source)}."
-    )
 
 
 def _protocol(record: Record) -> str:
@@ -137,19 +104,9 @@ def _protocol(record: Record) -> str:
     return f"Protocol: {'; '.join(said)}.{judge}"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(text.replace('|', '/') for text in line)} |\n" for line in lines)
-
-
 def _named(row: AlignmentRow) -> str:
     notes = {"base": " (base)", "control": " (control)", "chosen": "", "method": ""}
     return clean(row.name) + notes[row.role]
-
-
-def _flat(cell: Cell) -> str:
-    plain = not cell.small or cell.small.startswith("[")
-    return f"{cell.text} {cell.small}".strip() if plain else f"{cell.text} ({cell.small})"
 
 
 def _value(found: Estimate) -> str:
@@ -161,7 +118,7 @@ def _value(found: Estimate) -> str:
 
 def _shares(rows: Sequence[AlignmentRow]) -> str:
     known = [row for row in rows if row.role != "chosen"]
-    return _table(
+    return markdown_table(
         ["Images of", *JUDGES], [[_named(row), *(_value(row.shares[j]) for j in JUDGES)] for row in known]
     )
 
@@ -171,12 +128,12 @@ def _gains(rows: Sequence[AlignmentRow]) -> str:
     lines = [
         [
             _named(row), row.audit.verdict if row.audit else DASH,
-            *(_flat(gain_cell(over[judge])) for over in (row.over_control, row.over_base) for judge in JUDGES),
+            *(flat(gain_cell(over[judge])) for over in (row.over_control, row.over_base) for judge in JUDGES),
         ]
         for row in rows
         if row.role != "base"
     ]  # fmt: skip
-    return _table(head, lines)
+    return markdown_table(head, lines)
 
 
 def _prices(rows: Sequence[AlignmentRow]) -> str:
@@ -184,7 +141,7 @@ def _prices(rows: Sequence[AlignmentRow]) -> str:
         "Method", "Recall less control's", "Coverage less control's", "Vendi", "Near-copies", "Label agreement",
         "Path KL (nats)", "Stopped at", "Time a seed",
     ]  # fmt: skip
-    return _table(head, [[_named(row), *_price_cells(row)] for row in rows])
+    return markdown_table(head, [[_named(row), *_price_cells(row)] for row in rows])
 
 
 def _price_cells(row: AlignmentRow) -> list[str]:
@@ -195,19 +152,19 @@ def _price_cells(row: AlignmentRow) -> list[str]:
         *(change_cell(row, metric) for metric in ("vendi_score", "copy_share", "label_agreement")),
         path_cell(audit), stop_cell(audit), time_cell(audit),
     ]  # fmt: skip
-    return [_flat(cell) for cell in cells]
+    return [flat(cell) for cell in cells]
 
 
 def _rewards(rows: Sequence[RewardRow]) -> str:
     head = ["R on images of", "Ratings", "AUROC", "Change", "Brier", "ECE", "Plausible to its raters"]
     lines = [
         [
-            clean(row.images), f"{row.n:,}", _value(row.figures["auroc"]), _flat(gain_cell(row.change)),
+            clean(row.images), f"{row.n:,}", _value(row.figures["auroc"]), flat(gain_cell(row.change)),
             *(_value(row.figures[name]) for name in ("brier", "ece", "plausible_share")),
         ]
         for row in rows
     ]  # fmt: skip
-    return _table(head, lines)
+    return markdown_table(head, lines)
 
 
 _ALT = {

@@ -11,6 +11,7 @@ from ._estimates import estimate
 from ._figure_curves import curves_figure
 from ._names import capital, clean, metric_name, plural, stratum_name
 from ._utility import (
+    OWN_TEST,
     arm_label,
     best_gain,
     classifiers_of,
@@ -20,6 +21,9 @@ from ._utility import (
     series,
     utility_metrics,
 )
+
+MAX_STRATA = 14
+"""A table with more groups than this shows the worst groups and the gaps alone."""
 
 
 def curve_blocks(record: Record) -> list[Block]:
@@ -41,7 +45,7 @@ def _curve_says(record: Record, classifier: str) -> str:
     seeds = len({cell.seed for cell in record.cells if cell.classifier == classifier})
     if seeds < MIN_SEEDS:
         return f"Every seed is drawn ({plural(seeds, 'seed')}): too few to claim a difference; {MIN_SEEDS} are needed."
-    return "Bars are intervals over seeds; where they overlap the paired gains below decide, not this figure."
+    return "Bars are intervals over seeds; where they overlap the paired gains decide, not this figure."
 
 
 def _curve_table(record: Record, classifier: str) -> Table:
@@ -87,13 +91,16 @@ def gains_block(record: Record) -> Block | None:
 
 def groups_block(record: Record) -> Block | None:
     """The measures by stratum and of the worst group; None when only 'all' was measured."""
-    strata = list(dict.fromkeys(cell.stratum for cell in record.cells if cell.stratum != "all"))
+    cells = [cell for cell in record.cells if cell.test_set == OWN_TEST]
+    strata = list(dict.fromkeys(cell.stratum for cell in cells if cell.stratum != "all"))
     if not strata:
         return None
     strata.sort(key=lambda stratum: not stratum.startswith("worst:"))
+    if len(strata) > MAX_STRATA:
+        strata = [stratum for stratum in strata if stratum.startswith(("worst:", "gap:"))] or strata[:MAX_STRATA]
     metric = _group_metric(record)
     keyed: dict[tuple[str, str, int], dict[str, list[CellRow]]] = {}
-    for cell in record.cells:
+    for cell in cells:
         if cell.metric == metric:
             key = (cell.classifier, arm_label(cell.arm, cell.generator, cell.ratio), cell.n_real_train)
             keyed.setdefault(key, {}).setdefault(cell.stratum, []).append(cell)
@@ -124,7 +131,7 @@ def _worst_says(record: Record, metric: str, strata: Sequence[str]) -> str:
         return "No worst group was recorded; the groups stand side by side."
     values: dict[str, list[CellRow]] = {}
     for cell in record.cells:
-        if (cell.stratum, cell.metric) == (worst, metric):
+        if (cell.stratum, cell.metric, cell.test_set) == (worst, metric, OWN_TEST):
             label = f"{arm_label(cell.arm, cell.generator, cell.ratio)}, {cell.n_real_train} real a class"
             values.setdefault(label, []).append(cell)
     known = {label: found for label, cells in values.items() if (found := estimate(cells)).value is not None}

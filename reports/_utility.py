@@ -14,6 +14,8 @@ from ._numbers import bracket, signed
 
 BASELINE = "real-only"
 METRIC = "macro_auroc"
+OWN_TEST = "test"
+"""The run's own test images; other test sets stand in a part of their own."""
 PLACES = 3
 """Decimals of a gain."""
 
@@ -73,12 +75,12 @@ def gains(record: Record, metric: str = METRIC) -> dict[str, list[Gain]]:
     baseline = {
         (c.classifier, c.n_real_train, c.seed): c.value
         for c in record.cells
-        if c.arm == BASELINE and c.metric == metric and c.stratum == "all" and c.value is not None
+        if c.arm == BASELINE and c.metric == metric and _on_own_test(c) and c.value is not None
     }
     pairs: dict[tuple[str, str, str, int, float], list[float]] = defaultdict(list)
     for cell in sorted(record.cells, key=lambda c: c.seed):
         reference = baseline.get((cell.classifier, cell.n_real_train, cell.seed))
-        if not _adds_synthetic(cell) or (cell.metric, cell.stratum) != (metric, "all"):
+        if not _adds_synthetic(cell) or cell.metric != metric or not _on_own_test(cell):
             continue
         if cell.value is not None and reference is not None:
             key = (cell.generator or "", cell.arm, cell.classifier, cell.n_real_train, cell.ratio)
@@ -97,6 +99,10 @@ def best_gain(found: Sequence[Gain]) -> Gain | None:
     return Gain(**{**best.__dict__, "of": len(found)})
 
 
+def _on_own_test(cell: CellRow) -> bool:
+    return (cell.stratum, cell.test_set) == ("all", OWN_TEST)
+
+
 def _adds_synthetic(cell: CellRow) -> bool:
     return cell.generator is not None and cell.arm.startswith("real+") and "shuffled" not in cell.arm
 
@@ -108,10 +114,23 @@ def _gain_bounds(differences: Sequence[float]) -> tuple[float | None, float | No
     return interval.lo, interval.hi
 
 
+_ARM_WORDS = {
+    "real+synthetic": "real + {}", "real+aimed-synthetic": "real + {}, aimed",
+    "real+weighted-synthetic": "real + {}, weighted", "real+shuffled-synthetic": "real + {}, labels shuffled",
+    "synthetic-then-real": "{}, then real", "synthetic-only": "{} alone",
+}  # fmt: skip
+
+
 def arm_label(arm: str, generator: str | None, ratio: float) -> str:
-    """An arm in words: ``real + diffusion, x10``."""
+    """An arm in words.
+
+    >>> arm_label("real+synthetic", "draft", 10), arm_label("real+shuffled-synthetic", "draft", 0)
+    ('real + draft, ×10', 'real + draft, labels shuffled')
+    """
     words = clean(arm)
-    if generator:
+    if generator and arm in _ARM_WORDS:
+        words = _ARM_WORDS[arm].format(clean(generator))
+    elif generator:
         words = words.replace("synthetic", clean(generator)).replace("+", " + ")
         if clean(generator) not in words:
             words = f"{words} ({clean(generator)})"
@@ -124,7 +143,7 @@ def series(record: Record, classifier: str, metric: str = METRIC, stratum: str =
         lambda: defaultdict(list)
     )
     for cell in record.cells:
-        if (cell.classifier, cell.metric, cell.stratum) == (classifier, metric, stratum):
+        if (cell.classifier, cell.metric, cell.stratum, cell.test_set) == (classifier, metric, stratum, OWN_TEST):
             ratio = 0.0 if cell.arm == BASELINE else cell.ratio
             rows[cell.arm, cell.generator, ratio][cell.n_real_train].append(cell)
     lines = [

@@ -7,6 +7,7 @@ import pytest
 
 from synmedbench.benchmark import CellRow, Memorisation, ScoreRow, decide
 from synmedbench.benchmark._claims import Evidence
+from synmedbench.benchmark._cell_key import CellKey
 from synmedbench.benchmark._recipe import ClaimPart
 
 
@@ -88,9 +89,9 @@ def test_shared_test_patients_widen_a_classifier_contrast():
 
     def drawn(spread: float):
         noise = np.random.default_rng(0).normal(0, spread, 300)
-        found = {("real-only", None, 8, 2.0, s): {"macro_auroc": np.zeros(301)} for s in range(5)}
+        found = {CellKey("real-only", None, 8, 2.0, "t", s): {"macro_auroc": np.zeros(301)} for s in range(5)}
         shifted = {"macro_auroc": np.concatenate([[0.0], noise])}
-        return {**found, **{("real+synthetic", "gan", 8, 2.0, s): shifted for s in range(5)}}
+        return {**found, **{CellKey("real+synthetic", "gan", 8, 2.0, "t", s): shifted for s in range(5)}}
 
     close = one(part, replace(evidence(cells=cells), draws=drawn(0.01)))
     assert close.verdict == "shown"

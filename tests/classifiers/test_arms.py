@@ -80,10 +80,24 @@ def test_the_repeated_arm_has_as_many_rows_as_the_synthetic_one() -> None:
 def test_weights_and_augmentation() -> None:
     made = training_set("real+synthetic", *REAL, *SYNTHETIC, ratio=1.0, seed=0, synthetic_weight=0.25)
     assert made.weights.tolist() == [1.0] * 10 + [0.25] * 10
-    assert training_set("classical", *REAL, seed=0).augment == "classical"
-    assert all(
-        training_set(arm, *REAL, *SYNTHETIC, seed=0).augment is None for arm in ARMS if arm != "classical"
-    )
+    extra = {"extra_images": SYNTHETIC[0], "extra_labels": SYNTHETIC[1]}
+    groups, aimed = list("xyxyxyxyxy"), [True] * 36
+    found = {
+        arm: training_set(arm, *REAL, *SYNTHETIC, seed=0, groups=groups, aimed=aimed, **extra) for arm in ARMS
+    }
+    assert {arm: made.augment for arm, made in found.items() if made.augment} == {
+        "classical": "classical",
+        "randaugment": "randaugment",
+    }
+    assert all(len(made.images) == len(made.labels) == len(made.weights) for made in found.values())
+
+
+def test_the_weight_of_synthetic_images_has_a_default_in_its_own_arm_alone() -> None:
+    found = {
+        arm: set(training_set(arm, *REAL, *SYNTHETIC, seed=0).weights[10:].tolist())
+        for arm in ("real+synthetic", "real+weighted-synthetic")
+    }
+    assert found == {"real+synthetic": {1.0}, "real+weighted-synthetic": {0.3}}
 
 
 def test_what_cannot_be_made_is_told() -> None:

@@ -198,3 +198,55 @@ def test_bad_input_is_told_in_one_line() -> None:
 def test_last_tenth_is_the_end_of_training() -> None:
     assert last_tenth([9.0] * 90 + [1.0] * 10) == 1.0
     assert last_tenth([3.0]) == 3.0
+
+
+@pytest.mark.parametrize("how", [{"loss": "focal"}, {"mix": "mixup"}, {"mix": "cutmix"}, {"augment": "randaugment"},
+                                 {"first": np.arange(32, 64)}])  # fmt: skip
+def test_every_way_to_train_learns_and_is_repeatable(how: dict[str, object], trained: FittedClassifier) -> None:
+    fitted = TimmClassifier(steps=40, batch_size=16).fit(*coloured(64), seed=3, **how)  # type: ignore[arg-type]
+    assert fitted.key != trained.key
+    assert len(fitted.losses) == 40
+    short = TimmClassifier(steps=2, batch_size=4)
+    assert len({short.fit(*coloured(64), seed=3, **how).key for _ in range(2)}) == 1  # type: ignore[arg-type]
+    images, labels = coloured(80, seed=9)
+    right = np.array(fitted.classes)[fitted.predict_proba(images).argmax(1)] == np.array(labels)
+    assert right.mean() > 0.75
+
+
+def test_synthetic_then_real_forgets_what_the_first_half_taught() -> None:
+    images, labels = coloured(64)
+    wrong = ["red" if label == "blue" else "blue" for label in labels]
+    model = TimmClassifier(steps=80, batch_size=16)
+    fitted = model.fit(
+        np.concatenate([images, images]), labels + wrong, seed=0, first=np.arange(64, 128), classes=["blue", "red"]
+    )
+    seen, truth = coloured(60, seed=4)
+    right = np.array(fitted.classes)[fitted.predict_proba(seen).argmax(1)] == np.array(truth)
+    assert right.mean() > 0.8
+
+
+def test_models_and_images_that_do_not_fit_are_told_before_training() -> None:
+    with pytest.raises(UserError, match="did you mean 'resnet18'"):
+        TimmClassifier("resnt18")
+    tiny, labels = np.zeros((4, 4, 4, 3), np.uint8), ["a", "b"] * 2
+    with pytest.raises(UserError, match="4 x 4 pixels are smaller than the stride of 'test_byobnet', 16"):
+        TimmClassifier(steps=1).fit(tiny, labels, seed=0)
+    with pytest.raises(UserError, match="smaller than the stride"):
+        TimmClassifier("test_resnet", weights="random", frozen=True).embed(tiny)
+    with pytest.raises(UserError, match="smaller than the stride of 'test_resnet'"):
+        TimmClassifier("test_resnet", steps=1, in_size=6).fit(*coloured(4), seed=0)
+    with pytest.raises(UserError, match="cannot take images of 32 x 32"):
+        TimmClassifier("inception_v3", steps=1).fit(*coloured(4), seed=0)
+    for first in ([9], [0, 0], [0, 1, 2, 3]):
+        with pytest.raises(UserError, match="first half"):
+            TimmClassifier(steps=1).fit(*coloured(4), seed=0, first=np.array(first))
+
+
+def test_weights_of_another_model_or_shape_are_told(checkpoint: str) -> None:
+    images, labels = coloured(4)
+    with pytest.raises(UserError, match="does not fit 'resnet10t'"):
+        TimmClassifier("resnet10t", weights=checkpoint, frozen=True).fit(images, labels, seed=0)
+    with pytest.raises(UserError, match="of another shape"):
+        TimmClassifier("test_resnet", weights=checkpoint, frozen=True, stem_width=8).embed(images)
+    with pytest.raises(UserError, match="not there"):
+        TimmClassifier("test_resnet", weights="/nowhere/file.pth", frozen=True).embed(images)

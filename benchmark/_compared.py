@@ -1,0 +1,136 @@
+"""One comparison of two sides of the grid: paired by seed, with the test patients' variance within."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..classifiers import better_sign
+from ..core import LEVEL, MIN_SEEDS, Interval, describe_seeds, interval_pvalue, paired_t_within, tost
+from ._cell_table import CellTable, Side, variance_within
+
+PLAIN = ("real-only", "real-repeated")
+"""Arms that must have converged before a gain over them says anything."""
+ONE_PATIENT = "the test images are one patient's: what others would show cannot be known"
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is compared with what, where; ``asks`` says which of the two tests answers it."""
+
+    a: str
+    b: str
+    classifier: str
+    metric: str
+    stratum: str = "all"
+    test_set: str = "test"
+    n_real: int = 0
+    """0: the mean over ``numbers`` of real images per class."""
+    ratio: float = 0.0
+    numbers: tuple[int, ...] = ()
+    id: str | None = None
+    margin: float | None = None
+    asks: Literal["difference", "equivalence"] = "difference"
+
+
+@dataclass
+class Compared:
+    """The figures of one comparison; where nothing can be known, ``doubt`` says why and there is no p-value."""
+
+    question: Question
+    n_test: int = 0
+    differences: list[float] = field(default_factory=list)
+    value: float | None = None
+    lo: float | None = None
+    hi: float | None = None
+    p: float | None = None
+    p_equivalent: float | None = None
+    detectable: float | None = None
+    mcnemar: list[float | None] = field(default_factory=list)
+    method: str = "paired t over seeds"
+    doubt: str | None = None
+
+    @property
+    def p_asked(self) -> float | None:
+        """The p-value of the test that answers the question."""
+        return self.p_equivalent if self.question.asks == "equivalence" else self.p
+
+
+def compare(table: CellTable, a: Side, b: Side, question: Question) -> Compared:
+    """Compare two sides; differences are turned so that positive means ``a`` serves better."""
+    metric, stratum = question.metric, question.stratum
+    seeds = table.shared_seeds(a, b, metric, stratum)
+    sign = better_sign(metric, stratum)
+    found = Compared(question, n_test=table.n_test(a, metric, stratum))
+    for seed in seeds:
+        first, second = (table.value(side[seed], metric, stratum) for side in (a, b))
+        assert first is not None
+        assert second is not None
+        found.differences.append(sign * (first - second))
+    if stratum == "all":
+        single = [seed for seed in seeds if len(a[seed]) == 1 == len(b[seed])]
+        known = [table.mcnemar(*a[seed], *b[seed]) for seed in single]
+        found.mcnemar = known if any(p is not None for p in known) else []
+    within, paired = _within(table, a, b, question, seeds)
+    _judge_seeds(found, within, paired)
+    if found.doubt is None:
+        _doubt_training(found, table, b, seeds)
+    return found
+
+
+def _within(
+    table: CellTable, a: Side, b: Side, question: Question, seeds: list[int]
+) -> tuple[list[float], bool]:
+    metric, stratum = question.metric, question.stratum
+    drawn = [table.difference_draws(a[seed], b[seed], metric, stratum) for seed in seeds]
+    return variance_within(drawn, [table.safe_variance(a[seed], b[seed], metric, stratum) for seed in seeds])
+
+
+def _judge_seeds(found: Compared, within: list[float], paired: bool) -> None:
+    differences = found.differences
+    if not differences:
+        found.doubt = "one of the two sides was not measured"
+        return
+    found.value = sum(differences) / len(differences)
+    if len(differences) < MIN_SEEDS:
+        found.doubt = f"difference by seed: {describe_seeds(differences)}; nothing is claimed from so few"
+        return
+    if any(math.isnan(each) for each in within):
+        found.doubt = ONE_PATIENT
+        return
+    interval = paired_t_within(differences, within)
+    if interval.hi - interval.lo < _ROUNDING:
+        found.doubt = "every seed gave the same difference: there is no spread to judge it by"
+        return
+    found.lo, found.hi, found.p = interval.lo, interval.hi, interval_pvalue(interval)
+    found.method = (
+        interval.method if paired or not any(within) else f"{interval.method}, unpaired (safe side)"
+    )
+    found.detectable = smallest_shown(interval)
+    if found.question.margin is not None:
+        found.p_equivalent = tost(differences, found.question.margin, within).p
+
+
+def _doubt_training(found: Compared, table: CellTable, b: Side, seeds: list[int]) -> None:
+    if found.question.b.partition("/")[0] not in PLAIN:
+        return
+    cells = [key for seed in seeds for key in b[seed]]
+    off = sum(key in table.off_plateau for key in cells)
+    if off:
+        found.doubt = (
+            f"{found.question.b} had not converged in {off} of {len(cells)} cells, "
+            "so a difference from it may be one of training time"
+        )
+        found.p = found.p_equivalent = None
+
+
+def smallest_shown(interval: Interval, power: float = 0.8) -> float:
+    """Smallest true mean that ``power`` of such experiments would show, from a t interval's own standard error."""
+    from scipy.special import stdtrit
+
+    freedom = 1e6 if interval.freedom is None else interval.freedom
+    quantile = float(stdtrit(freedom, 0.5 + LEVEL / 2))
+    error = (interval.hi - interval.value) / quantile
+    return (quantile + float(stdtrit(freedom, power))) * error

@@ -1,0 +1,119 @@
+"""Synthetic images instead of patients: how much utility is kept, and how many patients are given away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..core import MIN_SEEDS, t_interval
+from ._cell_key import CellKey
+from ._grid_errors import OVERALL, REAL_ONLY, Block, GridErrors, Setting
+from ._record import Memorisation
+from ._record_augmentation import Sharing
+from ._seed_spread import spread_of
+
+ALONE = "synthetic-only"
+TRIED = np.linspace(-1.0, 3.0, 801)
+"""Shares of utility that are tried."""
+Bounds = tuple[float | None, float | None]
+
+
+def sharing_rows(grid: GridErrors, memorisation: Sequence[Memorisation]) -> list[Sharing]:
+    """Every generator's synthetic-only arm: utility kept, copy share and verdict, on all test images."""
+    return [
+        _row(grid, setting, key, [each for each in memorisation if each.generator == key.generator])
+        for setting in grid.settings()
+        if setting.stratum == "all" and setting.metric in OVERALL
+        for key in grid.cells(setting)
+        if key.arm == ALONE and key.generator is not None
+    ]
+
+
+def _row(grid: GridErrors, setting: Setting, key: CellKey, entries: list[Memorisation]) -> Sharing:
+    base = next(
+        (each for each in grid.cells(setting) if each.arm == REAL_ONLY and each.n_real == key.n_real), None
+    )
+    block = None if base is None else grid.block([base, key], setting)
+    chance = _chance(grid, setting)
+    kept, bounds, said = _kept(block, chance)
+    share, lo, hi = _copies(entries)
+    memorising = _memorising(entries)
+    copied = {True: "it memorises", False: "no memorising found", None: "memorising was not decided"}[
+        memorising
+    ]
+    return Sharing(
+        **setting._asdict(),
+        generator=key.generator or "",
+        n_real_train=key.n_real,
+        ratio=key.ratio,
+        kept=kept,
+        kept_lo=bounds[0],
+        kept_hi=bounds[1],
+        copy_share=share,
+        copy_lo=lo,
+        copy_hi=hi,
+        memorising=memorising,
+        open_set=any(row.open_set is not False for row in _first(grid, key)),
+        words=f"{said}; {copied}.",
+    )
+
+
+def _first(grid: GridErrors, key: CellKey) -> list:  # type: ignore[type-arg]
+    cell = next(iter(grid.lines[key].values()))
+    return list(grid.table.rows[cell].values())[:1]
+
+
+def _chance(grid: GridErrors, setting: Setting) -> float:
+    """The error of a guess: a half of the AUROC, 1 - 1/K of the balanced accuracy."""
+    if setting.metric == "macro_auroc":
+        return 0.5
+    key = next(iter(grid.cells(setting)))
+    rows = grid.table.rows[next(iter(grid.lines[key].values()))]
+    classes = sum(metric == "recall" and stratum.startswith("label=") for metric, stratum in rows)
+    return 1 - 1 / classes if classes else 1.0
+
+
+def _kept(block: Block | None, chance: float) -> tuple[float | None, Bounds, str]:
+    """(chance - synthetic only) / (chance - real only) in errors, its bounds by test inversion (Fieller 1954)."""
+    if block is None:
+        return None, (None, None), "Real images alone were not measured beside it"
+    above = chance - block.errors
+    mean = above.mean(0)
+    if len(block.seeds) < MIN_SEEDS:
+        return None, (None, None), f"{len(block.seeds)} seeds, {MIN_SEEDS} needed"
+    spread = spread_of(above, None if block.draws is None else -block.draws)
+    if mean[0] <= spread.half_widths([[1.0, 0.0]])[0]:
+        return None, (None, None), "Real images alone are not shown to beat chance: there is nothing to keep"
+    weights = np.column_stack([-TRIED, np.ones(len(TRIED))])
+    held = np.flatnonzero(np.abs(weights @ mean) <= spread.half_widths(weights))
+    kept = float(mean[1] / mean[0])
+    if not len(held):
+        return kept, (kept, kept), f"{kept:.0%} of the utility is kept"
+    first, last = int(held[0]), int(held[-1])
+    lo = float(TRIED[first - 1]) if first else None
+    hi = float(TRIED[last + 1]) if last < len(TRIED) - 1 else None
+    known = f"[{'?' if lo is None else format(lo, '.0%')}, {'?' if hi is None else format(hi, '.0%')}]"
+    return kept, (lo, hi), f"{kept:.0%} {known} of the utility above chance is kept"
+
+
+def _copies(entries: list[Memorisation]) -> tuple[float | None, float | None, float | None]:
+    """Mean share of near-copies: t over seeds from 5 on, else from the lowest to the highest bound of the seeds."""
+    known = [each for each in entries if each.copy_share is not None]
+    if not known or len(known) < len(entries):
+        return None, None, None
+    shares = [float(each.copy_share or 0.0) for each in known]
+    lows = [float(each.lo) for each in known if each.lo is not None] or shares
+    highs = [float(each.hi) for each in known if each.hi is not None] or shares
+    if len(shares) >= MIN_SEEDS and len(set(shares)) > 1:
+        interval = t_interval(shares)
+        return interval.value, max(0.0, interval.lo), min(1.0, interval.hi)
+    return sum(shares) / len(shares), min(lows), max(highs)
+
+
+def _memorising(entries: list[Memorisation]) -> bool | None:
+    """True where any seed memorises; False where every seed was cleared."""
+    verdicts = [each.memorising for each in entries]
+    if any(verdicts):
+        return True
+    return False if verdicts and all(each is False for each in verdicts) else None
