@@ -90,7 +90,7 @@ def cell_data(folder: Path, config: Mapping[str, Any], seed: int) -> CellData:
         its = strata_of(folder, config["left_out"][0]) == config["left_out"][1]
         val, test = val[~its[val]], test[its[test]]
     labels = shelved(folder).table["label"].to_numpy()
-    subset = train[own_subset(labels[train], config["n_real"], seed)]
+    subset = train[own_subset(labels[train].tolist(), config["n_real"], seed)]
     return CellData(folder, subset, np.setdiff1d(train, subset), val, test)
 
 

@@ -37,7 +37,7 @@ def build_graph(recipe: Recipe, data: Stage, images: ImageSet, *, grid_only: boo
 
 def _aligned_wanted(recipe: Recipe) -> bool:
     """Whether the grid trains on an aligned generator's images."""
-    return bool(recipe.alignment) and not set(recipe.alignment.names()).isdisjoint(open_generators(recipe))
+    return recipe.alignment is not None and not set(recipe.alignment.names()).isdisjoint(open_generators(recipe))
 
 
 def _build_seed(seed: SeedGraph) -> None:

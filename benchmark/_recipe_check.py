@@ -135,7 +135,7 @@ def _claim_problems(recipe: Recipe) -> list[str]:
         names |= {short_name(part) + CLOSED for part in closed}
     except UserError:
         return []
-    problems = []
+    problems: list[str] = []
     for claim in recipe.claims:
         sides = [claim.a, *([claim.b] if claim.b else [])]
         if claim.of_cells():

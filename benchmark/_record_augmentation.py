@@ -62,7 +62,9 @@ class Levelling(_Setting):
     ratio: float
     better_group: str | None = None
     worse_group: str | None = None
-    gap_change: Number = Field(default=None, description="between these two groups: gap of a less gap of b; negative: it closed")
+    gap_change: Number = Field(
+        default=None, description="between these two groups: gap of a less gap of b; negative: it closed"
+    )
     gap_lo: Number = None
     gap_hi: Number = None
     better_change: Number = Field(default=None, description="what a gave the group that both served best")

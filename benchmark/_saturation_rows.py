@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -40,16 +41,20 @@ def _rows(grid: GridErrors, setting: Setting, margin: float) -> Iterator[Saturat
         block = grid.block([*curve, *keys], setting)
         if block is None:
             continue
-        fixed = {"arm": arm, "generator": generator, "n_real_train": n_real}
-        fixed["ratios"] = [key.ratio for key in keys]
+        ratios = [key.ratio for key in keys]
         yield Saturation(
-            **setting._asdict(), **fixed, **_fit(numbers, n_real, fixed["ratios"], block, margin)
+            **setting._asdict(),
+            arm=arm,
+            generator=generator,
+            n_real_train=n_real,
+            ratios=ratios,
+            **_fit(numbers, n_real, ratios, block, margin),
         )
 
 
 def _fit(
     numbers: list[int], n_real: int, ratios: list[float], block: Block, margin: float
-) -> dict[str, object]:
+) -> dict[str, Any]:
     fit, unit = _in_best_unit(numbers, n_real, ratios, block)
     arms = block.columns(slice(len(numbers), None))
     beyond = None

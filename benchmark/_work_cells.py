@@ -82,7 +82,7 @@ def _lacking(work: Work) -> str | None:
             f"not enough data: 0 test images of {name}" if name != TEST else "not enough data: 0 test images"
         )
     rows = training_rows(work.inputs["data"], work.config.get("left_out"))
-    labels = shelved(work.inputs["data"]).table["label"].to_numpy()[rows]
+    labels = shelved(work.inputs["data"]).table["label"].to_numpy()[rows].tolist()
     return lacking(labels, work.config["classes"], work.config["n_real"])
 
 

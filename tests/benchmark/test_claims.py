@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from synmedbench.benchmark import CellRow, Memorisation, ScoreRow, decide
-from synmedbench.benchmark._claims import Evidence
 from synmedbench.benchmark._cell_key import CellKey
+from synmedbench.benchmark._claims import Evidence
 from synmedbench.benchmark._recipe import ClaimPart
 
 
