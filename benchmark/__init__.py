@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from ._record_augmentation import Speed as Speed
     from ._record_augmentation import Tuning as Tuning
     from ._record_augmentation import VarianceShare as VarianceShare
+    from ._record_text import record_file as record_file
     from ._ruler import as_blur as as_blur
     from ._ruler_curves import CurveReading as CurveReading
     from ._ruler_curves import curve_readings as curve_readings
@@ -172,6 +173,7 @@ _ROOMS = {
     "read_curves": "._ruler_curves",
     "read_recipe": "._recipe",
     "read_record": "._record",
+    "record_file": "._record_text",
     "read_self_check": "._self_check_record",
     "real_image_equivalence": "._real_equivalence",
     "run_recipe": "._run",

@@ -54,13 +54,21 @@ class FinishedCells:
     def tunings(self) -> list[Tuning]:
         """What was chosen for the real-only arm."""
         found = []
-        for (classifier, n_real, seed, _), stage in self.graph.tunings.items():
+        for (classifier, n_real, seed, test_set), stage in self.graph.tunings.items():
             note = _note(stage.folder(self.cache) / CHOSEN)
             if note:
-                words = ", ".join(f"{name} {value}" for name, value in note["chosen"].items()) or "as it was"
-                words += "" if note["plateau"] else "; training had not come to its plateau"
-                part = {"tried": note["tried"], "chosen": note["chosen"], "words": words}
-                found.append(Tuning(classifier=classifier, n_real_train=n_real, seed=seed, **part))
+                found.append(
+                    Tuning(
+                        classifier=classifier,
+                        n_real_train=n_real,
+                        seed=seed,
+                        test_set=test_set,
+                        tried=note["tried"],
+                        chosen=note["chosen"],
+                        n_val=note.get("n_val"),
+                        words=_tuning_words(note),
+                    )
+                )
         return found
 
     def speeds(self) -> list[Speed]:
@@ -114,6 +122,15 @@ def augmentation(
             "speed": finished.speeds(),
         }
     )
+
+
+def _tuning_words(note: Mapping[str, Any]) -> str:
+    if not note["tried"]:
+        return "as it was given, not tuned: the classifier names no settings to try"
+    words = ", ".join(f"{name} {value}" for name, value in note["chosen"].items()) or "as it was"
+    broken = sum(row["val_log_loss"] is None for row in note["tried"])
+    words += f"; {broken} of {len(note['tried'])} settings could not be trained" if broken else ""
+    return words + ("; training had not come to its plateau" if note["plateau"] is False else "")
 
 
 def _speed(name: str, note: Mapping[str, Any]) -> Speed:

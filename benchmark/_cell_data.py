@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..classifiers import subset_per_class
-from ..core import derive_seed
-from ..imagesets import ImageSet, stratum_of
+from ..core import derive_seed, rng
+from ..imagesets import UNKNOWN, ImageSet, stratum_of
 from ._shelf import unshelve
 from ._work_data import GROUP
 
@@ -55,6 +55,7 @@ class CellData:
     spare: Rows
     """Further training images, which the cell does not use (but for ``extra-real``)."""
     val: Rows
+    """Real images to choose settings and the temperature on: of every class no more than ``n_real``."""
     test: Rows
 
     @property
@@ -82,27 +83,58 @@ class CellData:
 def cell_data(folder: Path, config: Mapping[str, Any], seed: int) -> CellData:
     """Return the rows of a cell; all arms of a seed have the same, and those of 8 a class lie within those of 32.
 
-    Where the configuration leaves a value out, no image of it is trained or scaled on, and it alone is tested.
+    Where the configuration leaves a value out, no image of it, nor one whose value is unknown, is trained or scaled
+    on, and it alone is tested. Validation images are real images too: a cell has no more of them than it trains on.
     """
-    train = training_rows(folder, config.get("left_out"))
-    val, test = split_rows(folder, "val"), split_rows(folder, "test")
-    if config.get("left_out"):
-        its = strata_of(folder, config["left_out"][0]) == config["left_out"][1]
-        val, test = val[~its[val]], test[its[test]]
+    left_out = config.get("left_out")
+    train, val = training_rows(folder, left_out), _seen(folder, "val", left_out)
+    test = split_rows(folder, "test")
+    if left_out:
+        test = test[strata_of(folder, left_out[0])[test] == left_out[1]]
     labels = shelved(folder).table["label"].to_numpy()
     subset = train[own_subset(labels[train].tolist(), config["n_real"], seed)]
+    val = val[own_validation(labels[val].tolist(), config["n_real"], seed)]
     return CellData(folder, subset, np.setdiff1d(train, subset), val, test)
 
 
 def training_rows(folder: Path, left_out: Sequence[str] | None = None) -> Rows:
-    """Rows of the training split, without those of the column and value that are left out."""
-    rows = split_rows(folder, "train")
-    return rows if not left_out else rows[strata_of(folder, left_out[0])[rows] != left_out[1]]
+    """Rows of the training split, without those that ``outside`` tells apart."""
+    return _seen(folder, "train", left_out)
+
+
+def _seen(folder: Path, split: str, left_out: Sequence[str] | None) -> Rows:
+    rows = split_rows(folder, split)
+    return rows if not left_out else rows[outside(strata_of(folder, left_out[0])[rows], left_out[1])]
+
+
+def outside(values: NDArray[np.str_], left_out: str) -> NDArray[np.bool_]:
+    """Which images surely do not have the value that is left out; one of unknown value may have it.
+
+    >>> outside(np.array(["a", "b", "unknown"]), "b").tolist()
+    [True, False, False]
+    """
+    return (values != left_out) & (values != UNKNOWN)
 
 
 def own_subset(labels: Sequence[str], n_real: int, seed: int) -> Rows:
     """Positions of a cell's own real images among the training images."""
     return subset_per_class([str(label) for label in labels], n_real, derive_seed(seed, "subset"))
+
+
+def own_validation(labels: Sequence[str], n_real: int, seed: int) -> Rows:
+    """Positions of a cell's own images among the validation images: ``n_real`` of every class, or all there are.
+
+    Drawn from a stream of their own; those of 8 a class lie within those of 32.
+
+    >>> own_validation(["a", "b", "a", "a"], 2, seed=0).size
+    3
+    """
+    names = np.asarray([str(label) for label in labels], dtype=str)
+    chosen = [np.zeros(0, dtype=np.int64)]
+    for name in sorted(set(names.tolist())):
+        stream = rng(derive_seed(seed, "validation"), "subset", name)
+        chosen.append(stream.permutation(np.flatnonzero(names == name))[:n_real])
+    return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 
 def lacking(labels: Sequence[str], classes: Sequence[str], n_real: int) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from statistics import NormalDist
@@ -26,6 +26,8 @@ NO_INTERVAL = "no interval"
 """How the reason of a row begins whose images are a single patient's."""
 OFF_PLATEAU = "not at its plateau"
 """How the reason of a cell begins whose training had not converged."""
+PATIENTS = "patients"
+"""Among a cell's draws: how many patients its test images are of, by ``draw_name``, (1,)."""
 
 
 class CellTable:
@@ -77,6 +79,25 @@ class CellTable:
             total = part if total is None else total + part
         return total
 
+    def patients(self, cells: Iterable[CellKey], stratum: str) -> int | None:
+        """Patients behind the test images of a stratum, the fewest of the cells; None where one cell kept no number.
+
+        For the worst group and the gap of a column: those of the column's smallest group that was measured.
+        """
+        found = [self._patients(key, stratum) for key in cells]
+        known = [each for each in found if each is not None]
+        return min(known) if known and len(known) == len(found) else None
+
+    def _patients(self, key: CellKey, stratum: str) -> int | None:
+        kind, of_column, column = stratum.partition(":")
+        if of_column and kind in ("worst", "gap"):
+            rows = self.rows.get(key, {}).items()
+            groups = {s for (_, s), row in rows if s.startswith(f"{column}=") and row.value is not None}
+            known = [self._patients(key, group) for group in groups]
+            return min((each for each in known if each is not None), default=None)
+        kept = self.draws[key].get(draw_name(PATIENTS, stratum)) if key in self.draws else None
+        return None if kept is None or not len(kept) else int(kept[0])
+
     def n_test(self, side: Side, metric: str, stratum: str) -> int:
         """Test images behind a side; the fewest of its cells."""
         rows = [self.rows.get(key, {}).get((metric, stratum)) for cells in side.values() for key in cells]
@@ -124,6 +145,25 @@ class CellTable:
                 probabilities, labels = self.predictions[key]
                 self._right[key] = np.asarray(probabilities).argmax(1) == np.asarray(labels)
         return self._right[key]
+
+
+def patient_counts(
+    groups: ArrayLike, strata: Mapping[str, ArrayLike] | None = None
+) -> dict[str, NDArray[np.int64]]:
+    """How many patients a test set has, in all and in every stratum: kept beside the draws, as ``PATIENTS``.
+
+    >>> found = patient_counts([1, 1, 2, 3], {"sex": ["f", "f", "f", "m"]})
+    >>> {name: each.tolist() for name, each in found.items()}
+    {'patients': [3], 'patients@sex=f': [2], 'patients@sex=m': [1]}
+    """
+    numbers = np.asarray(groups)
+    found = {draw_name(PATIENTS, "all"): np.array([len(np.unique(numbers))])}
+    for column, values in (strata or {}).items():
+        names = np.asarray(values)
+        for name in np.unique(names):
+            of_name = np.array([len(np.unique(numbers[names == name]))])
+            found[draw_name(PATIENTS, f"{column}={name}")] = of_name
+    return found
 
 
 def row_variance(row: CellRow) -> float:

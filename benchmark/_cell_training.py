@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classifiers import ArmRows, arm_rows
+from ..classifiers import ArmRows, arm_rows, still_falling
 from ..core import UserError, derive_seed, parse_spec, registry
 from ._cell_data import CellData, Rows, kept_features, shelved
 from ._recipe_part import Component, without_alias
@@ -47,6 +47,8 @@ class Trained:
     final_loss: float
     features: str | None
     """Name of the inputs that keep features, where the classifier works on these."""
+    ended: bool | None = None
+    """Whether training came to its end: the loss no longer fell, a head's search settled. None: not told."""
 
     def logits(self, work: Work, need: str, rows: Rows) -> Logits:
         """Class scores (N, K) of rows of the input ``data``, or of an external set."""
@@ -77,7 +79,9 @@ def trained(work: Work, data: CellData, arm: ArmRows) -> Trained:
         progress=work.progress,
         **_unusual(arm, model.fit),
     )
-    return Trained(fitted, fitted.final_loss, None)
+    losses = getattr(fitted, "losses", ())
+    ended = not still_falling(losses, len(work.config["classes"])) if len(losses) else None
+    return Trained(fitted, fitted.final_loss, None, ended)
 
 
 @lru_cache(maxsize=16)
@@ -105,7 +109,7 @@ def _trained_head(work: Work, data: CellData, arm: ArmRows, model: Any) -> Train
         views=views,
         **_unusual(arm, model.fit_features),
     )
-    return Trained(head, head.final_loss, "features")
+    return Trained(head, head.final_loss, "features", getattr(head, "settled", None))
 
 
 def _unusual(arm: ArmRows, fit: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import MIN_SEEDS, UserError, describe_seeds, holm, interval_pvalue, paired_t_within
+from ..core import MIN_SEEDS, UserError, describe_seeds, holm, paired_t_within, within_pvalue
 from ..metrics import difference_of
 from ._cell_key import CellKey
 from ._claims_cells import claim_of_cells
@@ -49,12 +49,16 @@ class Evidence:
 
 
 def decide(parts: Sequence[ClaimPart], evidence: Evidence) -> list[Claim]:
-    """Decide every claim; p-values of contrasts over seeds are adjusted by Holm over all that were registered."""
+    """Decide every claim; p-values of contrasts over seeds are adjusted by Holm over all that were registered.
+
+    A registered contrast that could not be tested counts as one with p = 1: what the data turned out to be must not
+    make the others easier. Memorisation and ceilings have no p-value by design, and are not counted.
+    """
     claims = [_DECIDERS[part.compare](part, evidence) for part in parts]
-    tested = [claim for claim in claims if claim.p is not None]
-    for claim, adjusted in zip(
-        tested, holm([claim.p for claim in tested if claim.p is not None]), strict=True
-    ):
+    family = [claim for part, claim in zip(parts, claims, strict=True) if part.compare not in _UNTESTED]
+    for claim, adjusted in zip(family, holm([1.0 if c.p is None else c.p for c in family]), strict=True):
+        if claim.p is None:
+            continue
         claim.p_adjusted = float(adjusted)
         lost = claim.verdict == "shown" and adjusted >= 0.05
         if lost:
@@ -88,12 +92,13 @@ def _over_seeds(
         claim.value = sum(claim.per_seed) / len(claim.per_seed)
         claim.words = f"difference by seed: {describe_seeds(claim.per_seed)}; nothing is claimed from so few"
     else:
-        interval = paired_t_within(claim.per_seed, within or [0.0] * len(claim.per_seed))
+        inside = within or [0.0] * len(claim.per_seed)
+        interval = paired_t_within(claim.per_seed, inside)
         if interval.hi == interval.lo:
             claim.words = "every seed gave the same difference: there is no spread to judge it by"
             return claim
         claim.value, claim.lo, claim.hi = interval.value, interval.lo, interval.hi
-        claim.p, claim.method = interval_pvalue(interval), interval.method
+        claim.p, claim.method = within_pvalue(claim.per_seed, inside), interval.method
         claim.verdict = "shown" if sign * interval.value > 0 and claim.p < 0.05 else "not shown"
         bounds = f"[{interval.lo:.3f}, {interval.hi:.3f}]"
         claim.words = f"difference {interval.value:.3f} {bounds} ({len(differences)} seeds)"
@@ -252,6 +257,7 @@ def _ceiling(part: ClaimPart, evidence: Evidence) -> Claim:
     )
 
 
+_UNTESTED = ("memorisation", "ceiling")
 _DECIDERS = {
     "plausibility": _plausibility,
     "score": _score,

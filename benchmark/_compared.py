@@ -7,13 +7,21 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..classifiers import better_sign
-from ..core import LEVEL, MIN_SEEDS, Interval, describe_seeds, interval_pvalue, paired_t_within, tost
+from ..core import LEVEL, MIN_SEEDS, Interval, UserError, describe_seeds, paired_t_within, within_pvalue
+from ._cell_key import CellKey
 from ._cell_table import CellTable, Side, variance_within
 
 PLAIN = ("real-only", "real-repeated")
-"""Arms that must have converged before a gain over them says anything."""
+"""Arms that must have converged before a difference from them says anything."""
+ADDING = ("real+synthetic", "real+aimed-synthetic", "real+weighted-synthetic", "synthetic-then-real")
+"""Arms that add synthetic images to real ones: what the grid is for."""
+SHUFFLED = "real+shuffled-synthetic"
+"""It cannot converge on its labels, and need not: it is a control."""
+MIN_PATIENTS = 10
+"""With fewer test patients no spread over them can be told: at 5, intervals err in a quarter of cases."""
 ONE_PATIENT = "the test images are one patient's: what others would show cannot be known"
-_ROUNDING = 1e-12
+ROUNDING = 1e-12
+"""An interval narrower than this has no spread: equal differences of shares are not equal numbers."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,11 @@ class Question:
     n_real: int = 0
     """0: the mean over ``numbers`` of real images per class."""
     ratio: float = 0.0
+    ratio_b: float | None = None
+    """The ratio of side ``b``, where it is another."""
     numbers: tuple[int, ...] = ()
+    ratios: tuple[tuple[float, ...], ...] = ()
+    """For each of the numbers, the ratios that ``ratio`` 0 is the mean over."""
     id: str | None = None
     margin: float | None = None
     asks: Literal["difference", "equivalence"] = "difference"
@@ -47,6 +59,8 @@ class Compared:
     hi: float | None = None
     p: float | None = None
     p_equivalent: float | None = None
+    within_margin: tuple[float, float] | None = None
+    """The interval that two one-sided tests read (90%), where equivalence was asked for."""
     detectable: float | None = None
     mcnemar: list[float | None] = field(default_factory=list)
     method: str = "paired t over seeds"
@@ -74,10 +88,15 @@ def compare(table: CellTable, a: Side, b: Side, question: Question) -> Compared:
         known = [table.mcnemar(*a[seed], *b[seed]) for seed in single]
         found.mcnemar = known if any(p is not None for p in known) else []
     within, paired = _within(table, a, b, question, seeds)
-    _judge_seeds(found, within, paired)
-    if found.doubt is None:
-        _doubt_training(found, table, b, seeds)
+    _judge_seeds(found, within, paired, table.patients(_cells(a, b, seeds), stratum))
+    for name, side in ((question.b, b), (question.a, a)):
+        if found.doubt is None:
+            _doubt_training(found, table, name, _cells(side, {}, seeds))
     return found
+
+
+def _cells(a: Side, b: Side, seeds: list[int]) -> list[CellKey]:
+    return [key for side in (a, b) for seed in seeds for key in side.get(seed, {})]
 
 
 def _within(
@@ -88,7 +107,7 @@ def _within(
     return variance_within(drawn, [table.safe_variance(a[seed], b[seed], metric, stratum) for seed in seeds])
 
 
-def _judge_seeds(found: Compared, within: list[float], paired: bool) -> None:
+def _judge_seeds(found: Compared, within: list[float], paired: bool, patients: int | None) -> None:
     differences = found.differences
     if not differences:
         found.doubt = "one of the two sides was not measured"
@@ -100,27 +119,55 @@ def _judge_seeds(found: Compared, within: list[float], paired: bool) -> None:
     if any(math.isnan(each) for each in within):
         found.doubt = ONE_PATIENT
         return
-    interval = paired_t_within(differences, within)
-    if interval.hi - interval.lo < _ROUNDING:
+    if patients is not None and patients < MIN_PATIENTS:
+        found.doubt = few_patients(patients)
+        return
+    interval = paired_t_within(differences, within, patients=patients)
+    if interval.hi - interval.lo < ROUNDING:
         found.doubt = "every seed gave the same difference: there is no spread to judge it by"
         return
-    found.lo, found.hi, found.p = interval.lo, interval.hi, interval_pvalue(interval)
+    found.lo, found.hi = interval.lo, interval.hi
+    found.p = within_pvalue(differences, within, patients=patients)
     found.method = (
         interval.method if paired or not any(within) else f"{interval.method}, unpaired (safe side)"
     )
     found.detectable = smallest_shown(interval)
     if found.question.margin is not None:
-        found.p_equivalent = tost(differences, found.question.margin, within).p
+        found.p_equivalent = _p_equivalent(differences, within, found.question.margin, patients)
+        both = paired_t_within(differences, within, 2 * LEVEL - 1, patients=patients)
+        found.within_margin = (both.lo, both.hi)
 
 
-def _doubt_training(found: Compared, table: CellTable, b: Side, seeds: list[int]) -> None:
-    if found.question.b.partition("/")[0] not in PLAIN:
-        return
-    cells = [key for seed in seeds for key in b[seed]]
+def few_patients(patients: int) -> str:
+    """Why nothing is claimed from so few test patients."""
+    return (
+        ONE_PATIENT
+        if patients == 1
+        else f"the test images are {patients} patients', {MIN_PATIENTS} needed: nothing is claimed from so few"
+    )
+
+
+def _p_equivalent(
+    differences: list[float], within: list[float], margin: float, patients: int | None
+) -> float:
+    """Larger of the p-values of two one-sided tests, of a true mean at or beyond the margin."""
+    if not margin > 0 or not math.isfinite(margin):
+        raise UserError(f"a margin must be a finite number above 0, got {margin:g}")
+    mean = sum(differences) / len(differences)
+    half = within_pvalue(differences, within, math.copysign(margin, mean), patients=patients) / 2
+    return half if abs(mean) < margin else 1 - half
+
+
+def _doubt_training(found: Compared, table: CellTable, name: str, cells: list[CellKey]) -> None:
+    """Doubt a difference from a plain arm that had not converged, and a loss (or equality) of any arm that had not."""
+    arm, asked = name.partition("/")[0], found.question
     off = sum(key in table.off_plateau for key in cells)
-    if off:
+    if not off or arm == SHUFFLED or found.value is None:
+        return
+    lost = name == asked.a and found.value <= 0
+    if arm in PLAIN or asked.asks == "equivalence" or lost:
         found.doubt = (
-            f"{found.question.b} had not converged in {off} of {len(cells)} cells, "
+            f"{name} had not converged in {off} of {len(cells)} cells, "
             "so a difference from it may be one of training time"
         )
         found.p = found.p_equivalent = None

@@ -61,7 +61,7 @@ def write_gallery(
         content |= {"threshold": np.float64(verdict.threshold), "pair_times": np.array(times, dtype=np.int64)}
         content |= _pair_arrays("pair", images, train, pairs)
         content |= _pair_arrays("control", holdout, train, verdict.holdout_pairs[:PAIRS])
-    np.savez(folder / "gallery.npz", allow_pickle=False, **content)
+    np.savez(folder / "gallery.npz", **content)
 
 
 def _pair_arrays(kind: str, images: ImageSet, train: ImageSet, pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -81,4 +81,4 @@ def _pair_arrays(kind: str, images: ImageSet, train: ImageSet, pairs: Sequence[P
 def write_real_gallery(path: Path, images: ImageSet) -> None:
     """Keep real images in the same arrangement."""
     order, labels, tones = arrange(images)
-    np.savez(path, allow_pickle=False, images=images.images(order), labels=labels, strata=tones)
+    np.savez(path, images=images.images(order), labels=labels, strata=tones)

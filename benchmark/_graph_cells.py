@@ -14,7 +14,7 @@ from ._graph_keys import code_of, content_of
 from ._graph_pools import Pools
 from ._graph_seed import SeedGraph
 from ._grid import TEST, GridCell, grid_cells
-from ._recipe_classifiers import AIMED, ClassifiersPart, classifier_name
+from ._recipe_classifiers import AIMED, SECOND, ClassifiersPart, classifier_name
 from ._recipe_part import Component, short_name, without_alias
 from ._stage import Stage
 
@@ -28,9 +28,7 @@ HEAD_OPTIONS = (
     "label_smoothing",
 )
 """Options of a frozen classifier that its features do not depend on."""
-SECOND = "_2"
-"""How the column of a second labeller ends."""
-CELL_VERSION = 2
+CELL_VERSION = 3
 
 
 def add_cells(seed: SeedGraph) -> None:
@@ -62,6 +60,7 @@ class _Grid:
     models: dict[str, Component] = field(init=False)
     cells: list[GridCell] = field(init=False)
     pools: Pools = field(init=False)
+    _models: dict[str, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         parts = [*self.part.grid_models(), *self.part.registered_models]
@@ -84,10 +83,9 @@ class _Grid:
 
     @cached_property
     def groups(self) -> str | None:
-        """The column by which arms balance: that of the aim, else the first stratum that is not the class."""
-        if self.part.aim:
-            return self.part.aim.column
-        return next((name for name in self.seed.recipe.imageset.strata if name != "label"), None)
+        """The column by which arms balance, beside the class."""
+        imageset = self.seed.recipe.imageset
+        return self.part.balanced_by(imageset.strata, imageset.label)
 
     @cached_property
     def external(self) -> dict[str, Stage]:
@@ -100,9 +98,10 @@ class _Grid:
         needs = self._needs(cell, model)
         key = cell.key(self.seed.seed)
         config = self._config(cell, model)
-        self.seed.graph.cells[key] = self.seed.stage(
-            self._name(cell), "._work_cells:train_cell", config, needs, CELL_VERSION
-        )
+        function = "._work_cells:train_cell"
+        if empty := self.pools.empty(cell):
+            function, config = "._work_lacking:null_cell", {**config, "lacking": empty}
+        self.seed.graph.cells[key] = self.seed.stage(self._name(cell), function, config, needs, CELL_VERSION)
 
     def _name(self, cell: GridCell) -> str:
         name = f"train {cell.key(0).side} n={cell.n_real} x{cell.ratio:g}"
@@ -139,7 +138,7 @@ class _Grid:
         return config
 
     def _needs(self, cell: GridCell, model: Component) -> dict[str, Stage]:
-        if self.pools.lacking(cell):
+        if self.pools.lacking(cell) or self.pools.empty(cell):
             return self._tests(cell)
         needs = self._tests(cell)
         pool = self.pools.of(cell)
@@ -152,7 +151,7 @@ class _Grid:
             shown = {need: stage for need, stage in needs.items() if not need.startswith("leakage")}
             sets = {"data": self.seed.graph.data, **shown}
             needs |= {f"features-{need}": self._features(model, need, stage) for need, stage in sets.items()}
-        elif self.part.precision == "auto":
+        elif self.part.precision == "auto" and hasattr(self._built(cell.classifier), "untrained"):
             needs["speed"] = self._speed(model)
         if self.part.tune:
             needs["tune"] = self._tuning(cell, model, needs)
@@ -166,18 +165,30 @@ class _Grid:
 
     def identity(self, model: Component) -> dict[str, Any]:
         """The classifier's code, and the content of the weights that it names; read once for all cells."""
+        from ..classifiers import weights_key
+
         found = self.seed.graph.identities
         name = classifier_name(model)
         if name not in found:
             content = content_of(without_alias(model))
             found[name] = {"code": code_of("classifiers", model), "content": content}
+            if self.is_frozen(name) and hasattr(self._built(name), "feature_key"):
+                found[name]["features"] = self._built(name).feature_key
+            elif getattr(self._built(name), "weights", None) == "pretrained":
+                found[name]["weights"] = weights_key(self._built(name).model, "pretrained")
         return found[name]
+
+    def _built(self, name: str) -> Any:
+        """The classifier, built once to ask what it is."""
+        if name not in self._models:
+            self._models[name] = registry("classifiers").build(without_alias(self.models[name]))
+        return self._models[name]
 
     def is_frozen(self, name: str) -> bool:
         """Whether a classifier works on features that can be computed once."""
         found = self.seed.graph.frozen
         if name not in found:
-            built = registry("classifiers").build(without_alias(self.models[name]))
+            built = self._built(name)
             found[name] = bool(getattr(built, "frozen", False)) and hasattr(built, "fit_features")
         return found[name]
 
@@ -212,10 +223,15 @@ class _Grid:
         return self.seed.stage(name, "._work_leakage:pool_leakage", config, {"pool": pool})
 
     def _speed(self, model: Component) -> Stage:
-        config = {"model": model, **self.identity(model), "size": self.seed.recipe.imageset.size}
+        size = self.seed.recipe.imageset.size
+        config = {"model": model, **self.identity(model), "size": size, "classes": self.classes}
         stage = Stage(f"speed {classifier_name(model)}", "._work_tune:speed", 1, config)
         self.seed.graph.speeds[classifier_name(model)] = stage
         return self.seed.graph.add(stage)
+
+    def _settings(self, name: str) -> dict[str, list[Any]] | None:
+        given = self.part.tune
+        return settings_for(self._built(name), given) if isinstance(given, dict) else None
 
     def _tuning(self, cell: GridCell, model: Component, needs: Mapping[str, Stage]) -> Stage:
         key = (cell.classifier, cell.n_real, self.seed.seed, cell.test_set)
@@ -229,13 +245,22 @@ class _Grid:
             "classes": self.classes,
             "n_real": cell.n_real,
             "left_out": left_out,
-            "grid": self.part.tune if isinstance(self.part.tune, dict) else None,
+            "grid": self._settings(cell.classifier),
         }
         name = f"tune {cell.classifier} n={cell.n_real}"
         name += f" without {cell.test_set}" if left_out else ""
         kept = {need: stage for need, stage in needs.items() if need in ("speed", "features-data")}
-        self.seed.graph.tunings[key] = self.seed.stage(name, "._work_tune:tune_real_only", config, kept)
+        self.seed.graph.tunings[key] = self.seed.stage(
+            name, "._work_tune:tune_real_only", config, kept, CELL_VERSION
+        )
         return self.seed.graph.tunings[key]
+
+
+def settings_for(model: Any, given: Mapping[str, list[Any]]) -> dict[str, list[Any]] | None:
+    """Of the settings to try those that act on a classifier; None, for its default, where none does."""
+    frozen = getattr(model, "frozen", None)
+    kept = {key: values for key, values in given.items() if frozen is None or frozen == (key == "penalty")}
+    return kept or None
 
 
 def backbone_of(model: Component) -> dict[str, Any]:

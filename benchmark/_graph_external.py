@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from ..core import UserError
-from ..imagesets import ImageSet, open_imageset
+from ..imagesets import ImageSet, open_imageset, refuse_tone
 from ._graph_seed import SeedGraph
 from ._recipe_part import Component, short_name, without_alias
 from ._shelf import shelve
@@ -32,6 +32,9 @@ def external_stage(seed: SeedGraph, part: Component, strata: list[str]) -> Stage
         "classes": seed.images.classes,
         "images": len(labels),
     }
+    refused = [column for column in strata if refuse_tone(images, column)]
+    if refused:
+        config["refused"] = refused
     return seed.graph.add(Stage(name, "._graph_external:keep_external", 1, config))
 
 
@@ -55,10 +58,11 @@ def _labels(images: ImageSet, column: str, classes: list[str]) -> list[int]:
 
 
 def keep_external(work: Work) -> Any:
-    """Keep the images whose label is one of the run's."""
+    """Keep the images whose label is one of the run's, without columns that these images cannot tell."""
     config = work.config
     images = open_imageset(config["spec"])
     rows = _labels(images, config["label"], config["classes"])
     chosen = images.subset(rows)
-    table = chosen.table.assign(label=chosen.column(config["label"]).astype(str))
+    known = chosen.table.drop(columns=config.get("refused", []), errors="ignore")
+    table = known.assign(label=chosen.column(config["label"]).astype(str))
     shelve(ImageSet.from_arrays(chosen.images(size=config["size"]), table, about=images.about), work.out)

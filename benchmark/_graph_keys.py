@@ -22,7 +22,7 @@ def content_of(part: Component | None) -> list[str]:
     named = [value for value in (spec.argument, *spec.options.values()) if isinstance(value, str)]
     hashes = []
     for name in [*named, *([part] if isinstance(part, str) else [])]:
-        path = Path(name)
+        path = Path(name).expanduser()
         if path.is_file():
             hashes.append(file_hash(path))
         elif spec.name == "folder" and path.is_dir():

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core import UserError
 from ..imagesets import UNKNOWN, stratum_of
-from ._cell_data import lacking, own_subset
+from ._cell_data import lacking, outside, own_subset
 from ._graph_seed import SeedGraph
 from ._grid import TEST, GridCell, closed_components
 from ._recipe_classifiers import AIMED, ClassifiersPart
@@ -30,6 +29,7 @@ class Pools:
         self.seed, self.part, self.cells = seed, part, cells
         self.columns = list(seed.columns)
         self._lacks: dict[_Own, str | None] = {}
+        self._combined: dict[tuple[_Own | None, bool], pd.DataFrame] = {}
         self._fits: dict[tuple[str, int, str], Stage] = {}
         self._pools: dict[tuple[Any, ...], Stage] = {}
 
@@ -50,6 +50,15 @@ class Pools:
             self._lacks[own] = lacking(labels, self.seed.images.classes, cell.n_real)
         return self._lacks[own]
 
+    def empty(self, cell: GridCell) -> str | None:
+        """Why the cell's generator can be asked for nothing: none of its real images is of whom it is aimed at."""
+        if cell.generator is None or self.lacking(cell) or len(self._asked(cell)):
+            return None
+        aim = self.part.aim if cell.arm == AIMED else None
+        wanted = f"with {aim.column} {', '.join(aim.values)}" if aim else f"of known {', '.join(self.columns)}"
+        among = "its own real images" if cell.closed else "the training images"
+        return f"not enough data: no image {wanted} among {among}"
+
     def of(self, cell: GridCell) -> Stage | None:
         """The stage that samples the cell's synthetic images; None for an arm without any."""
         if cell.generator is None:
@@ -63,15 +72,7 @@ class Pools:
 
     def _sample(self, cell: GridCell, aimed: bool) -> Stage:
         assert cell.generator is not None
-        table = self._own(cell) if cell.closed else with_groups(self.seed.images).table
-        combinations = self._combinations(table, aimed)
-        if combinations.empty:
-            wanted = (
-                f" with {self.part.aim.column} in {self.part.aim.values}" if aimed and self.part.aim else ""
-            )
-            raise UserError(
-                f"no training image{wanted} has a known {', '.join(self.columns)}", where="classifiers"
-            )
+        combinations = self._asked(cell)
         fitted = self._fit(cell) if cell.closed else self._open_fit(cell.generator)
         more: dict[str, Any] = {}
         if cell.closed:
@@ -89,8 +90,10 @@ class Pools:
         """Images to sample so that every class has enough; of aimed ones, so that there are enough in all.
 
         Conditions are balanced over the combinations of columns, of which a class may have fewer than another.
+        A class's number is rounded up to a power of two, so that a slightly larger grid finds its pools again.
         """
-        per_class = math.ceil(max(other.n_real * other.ratio for other in self._alike(cell, aimed)))
+        largest = math.ceil(max(other.n_real * other.ratio for other in self._alike(cell, aimed)))
+        per_class = 1 << (largest - 1).bit_length()
         if aimed:
             total = per_class * len(self.seed.images.classes)
             return math.ceil(total / max(1, len(combinations))) * max(1, len(combinations))
@@ -104,6 +107,15 @@ class Pools:
             own = (cell.n_real, cell.test_set)
             same = [each for each in same if (each.n_real, each.test_set) == own]
         return [each for each in same if (each.arm == AIMED) == aimed]
+
+    def _asked(self, cell: GridCell) -> pd.DataFrame:
+        """The combinations of columns that its generator is asked for: those among the images it was fitted on."""
+        aimed = cell.arm == AIMED
+        own = (cell.n_real, cell.test_set) if cell.closed else None
+        if (own, aimed) not in self._combined:
+            table = self._own(cell) if cell.closed else self._train
+            self._combined[own, aimed] = self._combinations(table, aimed)
+        return self._combined[own, aimed]
 
     def _combinations(self, table: pd.DataFrame, aimed: bool) -> pd.DataFrame:
         known = table[self.columns].dropna()
@@ -124,7 +136,11 @@ class Pools:
             left_out = cell.test_set.split("=", 1) if cell.test_set != TEST else None
             config = {
                 **self.seed.fit_config(part),
-                "closed": {"n_real": cell.n_real, "left_out": left_out},
+                "closed": {
+                    "n_real": cell.n_real,
+                    "left_out": left_out,
+                    **({"of_unknown": "left out"} if left_out else {}),
+                },
             }
             name = f"fit {cell.generator} n={cell.n_real}" + (f" without {cell.test_set}" if left_out else "")
             self._fits[key] = self.seed.stage(name, "._work_generate:fit", config, {})
@@ -133,7 +149,8 @@ class Pools:
     def _without(self, test_set: str) -> pd.DataFrame:
         if test_set == TEST:
             return self._train
-        return self._train[(self._train[_SITE] != test_set.split("=", 1)[1]).to_numpy()]
+        sites = self._train[_SITE].to_numpy().astype(str)
+        return self._train[outside(sites, test_set.split("=", 1)[1])]
 
     def _own(self, cell: GridCell) -> pd.DataFrame:
         """The table of the cell's own real images."""

@@ -107,8 +107,19 @@ def _ratios(arm: str, ratios: Sequence[float]) -> Sequence[float]:
 
 
 def _names(claim: ClaimPart, cell: GridCell) -> bool:
+    return any(is_side(name, ratio, claim.n_real, cell) for name, ratio in sides_of(claim))
+
+
+def sides_of(claim: ClaimPart) -> list[tuple[str, float | None]]:
+    """The two sides of a claim about cells, each with the ratio that it is asked at."""
+    return [
+        (claim.a, claim.ratio),
+        (claim.b or "real-only", claim.ratio if claim.ratio_b is None else claim.ratio_b),
+    ]
+
+
+def is_side(name: str, ratio: float | None, n_real: int | None, cell: GridCell) -> bool:
+    """Whether the cell is one of those that a side of a claim names."""
     side = f"{cell.arm}/{cell.generator}" if cell.generator else cell.arm
-    if side not in (claim.a, claim.b or "real-only"):
-        return False
-    ratio_known = claim.ratio in (None, cell.ratio) or cell.generator is None
-    return claim.n_real in (None, cell.n_real) and ratio_known
+    takes_ratio = cell.generator is not None or cell.arm == "extra-real"
+    return side == name and n_real in (None, cell.n_real) and (not takes_ratio or ratio in (None, cell.ratio))

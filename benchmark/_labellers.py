@@ -27,7 +27,7 @@ def second_stratum(stratum: str) -> str | None:
 
 
 def labeller_words(contrast: Contrast, contrasts: Iterable[Contrast]) -> str | None:
-    """Say whether a verdict by one labeller's groups stands under the second's; None without a second labeller."""
+    """Say whether the interval by one labeller's groups shows the same under the second's; None without a second."""
     others = list(contrasts)
     return _words(contrast, _by_setting(others), {column_of(each.stratum) for each in others})
 
@@ -51,9 +51,19 @@ def _words(contrast: Contrast, known: Mapping[_Setting, Contrast], columns: Abst
     if other is None:
         return f"not measured under the second labeller ({column_of(stratum)})"
     figures = "" if other.lo is None else f" ({other.value:+.3f} [{other.lo:+.3f}, {other.hi:+.3f}])"
-    if other.verdict == contrast.verdict:
+    reading = _reading(other)
+    if reading == _reading(contrast):
         return f"the same under the second labeller{figures}"
-    return f"under the second labeller: {other.verdict}{figures}"
+    return f"under the second labeller: {reading}{figures}"
+
+
+def _reading(each: Contrast) -> str:
+    """What the interval shows before correction: the two columns' corrections are of different families."""
+    if each.lo is None or each.hi is None or each.doubt is not None:
+        return "cannot be known from these data"
+    if each.margin is not None:
+        return "equivalent" if -each.margin < each.lo and each.hi < each.margin else "not shown"
+    return "better" if each.lo > 0 else "worse" if each.hi < 0 else "not shown"
 
 
 def _by_setting(contrasts: Iterable[Contrast]) -> dict[_Setting, Contrast]:

@@ -11,17 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..classifiers import better_sign
-from ..core import LEVEL, MIN_SEEDS, Interval, benjamini_hochberg, interval_pvalue, paired_t_within
+from ..core import LEVEL, MIN_SEEDS, Interval, benjamini_hochberg, paired_t_within, within_pvalue
 from ..imagesets import UNKNOWN
 from ._cell_key import CellKey
 from ._cell_table import CellTable, Draws, variance_within
-from ._compared import ONE_PATIENT
+from ._compared import ADDING, MIN_PATIENTS, ONE_PATIENT, ROUNDING, few_patients
 from ._labellers import column_of
 from ._record import CellRow
 from ._record_augmentation import Levelling
 
 METRICS = ("macro_auroc", "balanced_accuracy")
-_ROUNDING = 1e-12
+ONE_SIDED = (1 - LEVEL) / 2
+"""Level of the one-sided tests: that of one end of the intervals that are shown."""
 
 
 def levelling(
@@ -32,18 +33,19 @@ def levelling(
     metrics: Sequence[str] = METRICS,
     columns: Sequence[str] | None = None,
 ) -> list[Levelling]:
-    """Say for every arm and column whether the gap between the best and the worst served group was levelled down.
+    """Say for each arm that adds synthetic images, and each column, whether the gap between groups was levelled down.
 
     The two groups are those that both arms together serve best and worst, chosen for each seed by its *other* seeds: a
     group chosen for the luck of one arm, or of one seed, would seem to lose when it is measured again. (Of two groups,
     a gap closes exactly where the group that both serve better loses more.) Changes are the arm's less the
     baseline's, positive where the group is served better; the gap's change is the better group's less the worse
-    group's: negative means that the gap closed.
+    group's: negative means that the gap closed. The groups are named where every seed chose the same two.
 
-    Flagged (Mittelstadt et al. 2023 call it levelling down) where both hold over 5 seeds or more: the gap closed, and
-    the better group got worse; and the loss is the larger part of the closing. The p-value is the larger of the two
-    one-sided ones (both must hold), adjusted by Benjamini and Hochberg over all rows. ``columns``: all but the label
-    by default; ``unknown`` is nobody's group.
+    Flagged (Mittelstadt et al. 2023 call it levelling down) where three things hold over 5 seeds or more: the gap
+    closed, the better group got worse, and its loss is the larger part of the closing (the mean of both changes is
+    below 0). The p-value is the largest of the three one-sided ones (all must hold), adjusted by Benjamini and
+    Hochberg over all rows and judged at .025, one end of the intervals that are shown. ``columns``: all but the
+    label by default; ``unknown`` is nobody's group.
 
     >>> levelling([])
     []
@@ -80,7 +82,7 @@ def _pairs(table: CellTable, baseline: str) -> list[tuple[dict[int, CellKey], di
     return [
         (cells, bases[setting])
         for key, cells in lines.items()
-        if key.side != baseline and (setting := (key.n_real, key.classifier, key.test_set)) in bases
+        if key.arm in ADDING and (setting := (key.n_real, key.classifier, key.test_set)) in bases
     ]
 
 
@@ -156,22 +158,36 @@ class _Gain:
     values: list[float]
     drawn: list[NDArray[np.float64] | None]
     safe: list[float]
+    patients: int | None
 
     def less(self, other: _Gain) -> _Gain:
         """One group's gain less another's; they are different patients, so the variances add."""
+        return self._sum(other, 1.0, -1.0)
+
+    def mean(self, other: _Gain) -> _Gain:
+        """Mean of two groups' gains."""
+        return self._sum(other, 0.5, 0.5)
+
+    def _sum(self, other: _Gain, a: float, b: float) -> _Gain:
+        counts = [each for each in (self.patients, other.patients) if each is not None]
         return _Gain(
-            [x - y for x, y in zip(self.values, other.values, strict=True)],
+            [a * x + b * y for x, y in zip(self.values, other.values, strict=True)],
             [
-                None if x is None or y is None or x.shape != y.shape else x - y
+                None if x is None or y is None or x.shape != y.shape else a * x + b * y
                 for x, y in zip(self.drawn, other.drawn, strict=True)
             ],
-            [x + y for x, y in zip(self.safe, other.safe, strict=True)],
+            [a * a * x + b * b * y for x, y in zip(self.safe, other.safe, strict=True)],
+            min(counts, default=None),
         )
 
-    def interval(self) -> Interval | None:
-        """Over seeds, patients within; None where there is one patient."""
+    def tested(self) -> tuple[Interval, float] | None:
+        """Interval over seeds, patients within, and one-sided p of a mean not below 0; None for one patient."""
         within, _ = variance_within(self.drawn, self.safe)
-        return None if any(math.isnan(each) for each in within) else paired_t_within(self.values, within)
+        if any(math.isnan(each) for each in within):
+            return None
+        interval = paired_t_within(self.values, within, patients=self.patients)
+        half = within_pvalue(self.values, within, patients=self.patients) / 2
+        return interval, half if interval.value < 0 else 1 - half
 
 
 def _gain(
@@ -186,6 +202,7 @@ def _gain(
         ],
         [table.difference_draws({a: 1.0}, {b: 1.0}, metric, where) for (a, b), where in each],
         [table.safe_variance({a: 1.0}, {b: 1.0}, metric, where) for (a, b), where in each],
+        min((n for pair, where in each if (n := table.patients(pair, where)) is not None), default=None),
     )
 
 
@@ -197,24 +214,21 @@ def _measure(
         _gain(table, pairs, metric, [f"{column}={groups[side]}" for groups in found.groups])
         for side in (0, 1)
     ]
-    row.better_group, row.worse_group = (
-        Counter(each[side] for each in found.groups).most_common(1)[0][0] for side in (0, 1)
-    )
-    better, worse, gap = (each.interval() for each in (*gains, gains[0].less(gains[1])))
-    if better is None or worse is None or gap is None:
-        row.words = ONE_PATIENT
+    if len(set(found.groups)) == 1:
+        row.better_group, row.worse_group = found.groups[0]
+    fewest = min((gain.patients for gain in gains if gain.patients is not None), default=MIN_PATIENTS)
+    tested = [each.tested() for each in (*gains, gains[0].less(gains[1]), gains[0].mean(gains[1]))]
+    known = [each for each in tested if each is not None]
+    if fewest < MIN_PATIENTS or len(known) < len(tested):
+        row.words = few_patients(fewest) if fewest < MIN_PATIENTS else ONE_PATIENT
         return
+    (better, worse, gap, _), p = zip(*known, strict=True)
     row.better_change, row.better_lo, row.better_hi = better.value, better.lo, better.hi
     row.worse_change, row.worse_lo, row.worse_hi = worse.value, worse.lo, worse.hi
     row.gap_change, row.gap_lo, row.gap_hi = gap.value, gap.lo, gap.hi
-    if min(better.hi - better.lo, gap.hi - gap.lo) > _ROUNDING:
-        found.p = max(_below_zero(better), _below_zero(gap))
-
-
-def _below_zero(interval: Interval) -> float:
-    """One-sided p-value of a mean that is not below 0."""
-    half = interval_pvalue(interval) / 2
-    return half if interval.value < 0 else 1 - half
+    if min(better.hi - better.lo, gap.hi - gap.lo) > ROUNDING:
+        better_lost, _, gap_closed, mostly_loss = p
+        found.p = max(better_lost, gap_closed, mostly_loss)
 
 
 def _flag(found: Sequence[_Change]) -> None:
@@ -223,11 +237,8 @@ def _flag(found: Sequence[_Change]) -> None:
         tested, benjamini_hochberg([each.p for each in tested if each.p is not None]), strict=True
     ):
         row = each.row
-        assert row.better_change is not None
-        assert row.gap_change is not None
         row.p, row.p_adjusted = each.p, float(adjusted)
-        mostly_loss = -row.better_change > -row.gap_change / 2
-        row.flagged = bool(adjusted < 1 - LEVEL and mostly_loss)
+        row.flagged = bool(adjusted < ONE_SIDED)
     for each in found:
         each.row.words = each.row.words or _words(each.row)
 
@@ -236,13 +247,17 @@ def _words(row: Levelling) -> str:
     if row.flagged is None:
         return "every seed gave the same changes: there is no spread to judge them by"
     change = _figures(row.gap_change, row.gap_lo, row.gap_hi)
-    gap = f"between {row.better_group} and {row.worse_group} the gap changed by {change}"
+    better = row.better_group or "the group served best"
+    worse = row.worse_group or "the group served worst"
+    gap = f"between {better} and {worse} the gap changed by {change}"
     parts = (
-        f"{row.better_group} by {_figures(row.better_change, row.better_lo, row.better_hi)}, "
-        f"{row.worse_group} by {_figures(row.worse_change, row.worse_lo, row.worse_hi)}"
+        f"{better} by {_figures(row.better_change, row.better_lo, row.better_hi)}, "
+        f"{worse} by {_figures(row.worse_change, row.worse_lo, row.worse_hi)}"
     )
+    if row.better_group is None:
+        parts += "; which groups these are differs by seed"
     verdict = (
-        f"levelled down: the gap closed because {row.better_group} is served worse"
+        f"levelled down: the gap closed because {better} is served worse"
         if row.flagged
         else "no levelling down shown"
     )

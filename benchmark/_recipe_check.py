@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from ..classifiers import ARMS
 from ..core import KINDS, UserError, did_you_mean, parse_spec, registry
 from ._recipe_classifiers import CLOSED, classifier_name
-from ._recipe_part import Component, short_name
+from ._recipe_part import Component, short_name, without_alias
 
 if TYPE_CHECKING:
     from ._recipe import Recipe
 
+NOT_FITTED = ("real-holdout", "folder")
+"""Generators that hand in images which they do not learn from the ones they are given."""
+
 
 def problems_of(recipe: Recipe) -> list[str]:
     """Return what is wrong, each with its path; empty where all fits together."""
-    return [
+    found = [
         *_unknown_components(recipe),
         *_claim_problems(recipe),
         *_concept_problems(recipe),
@@ -24,7 +27,9 @@ def problems_of(recipe: Recipe) -> list[str]:
         *_run_problems(recipe),
         *_generator_problems(recipe),
         *_closed_problems(recipe),
+        *_balance_problems(recipe),
     ]
+    return found or list(_off_grid(recipe))
 
 
 def _extractor_problems(recipe: Recipe) -> Iterator[str]:
@@ -53,6 +58,9 @@ def _generator_problems(recipe: Recipe) -> Iterator[str]:
     if doubled:
         yield f"generators: {', '.join(doubled)} stand(s) twice"
     grid = recipe.classifiers
+    ending = [name for name in names if name.endswith(CLOSED)]
+    if grid and ending:
+        yield f"generators: {ending[0]!r} ends in {CLOSED}, which names closed-set generators: rename it"
     for name in grid.generators if grid else []:
         if name not in names:
             yield f"classifiers.generators: {did_you_mean(name, names)} (got {name!r})"
@@ -68,10 +76,27 @@ def _closed_problems(recipe: Recipe) -> Iterator[str]:
         name = parse_spec(part).name if isinstance(part, dict) or part not in known else part
         if name in aligned:
             yield f"classifiers.closed_set: {name!r} cannot be closed, its reward has seen other patients"
-        elif name in ("real-holdout", "folder"):
+        elif name in NOT_FITTED or _meant(recipe, part) in NOT_FITTED:
             yield f"classifiers.closed_set: {name!r} is not fitted on the cell's images"
         elif name not in known:
             yield f"classifiers.closed_set: no generator is called {name!r}, {did_you_mean(name, known)}"
+
+
+def _meant(recipe: Recipe, part: Component) -> str | None:
+    """The registered name that an entry of the closed set stands for: an alias may hide it."""
+    from ._grid import closed_components
+
+    found = closed_components(recipe)[short_name(part) + CLOSED]
+    return parse_spec(without_alias(found)).name
+
+
+def _balance_problems(recipe: Recipe) -> Iterator[str]:
+    grid, images = recipe.classifiers, recipe.imageset
+    if grid and "group-weighted" in grid.arms and grid.balanced_by(images.strata, images.label) is None:
+        yield (
+            "classifiers.arms: group-weighted needs a stratum other than the class, "
+            "of which every cell has equally many images: name one in imageset.strata, or leave the arm out"
+        )
 
 
 def _fitted_names(recipe: Recipe) -> list[str]:
@@ -151,6 +176,34 @@ def _claim_problems(recipe: Recipe) -> list[str]:
                 f"claims.{claim.id}: b is missing, and there is no alignment whose control it could be"
             )
     return problems
+
+
+def _off_grid(recipe: Recipe) -> Iterator[str]:
+    """Claims of which a side has no cell, and registered models without a claim."""
+    from ._grid import grid_cells, is_side, sides_of
+
+    grid = recipe.classifiers
+    if grid is None:
+        return
+    claims = [claim for claim in recipe.claims if claim.of_cells()]
+    for part in grid.registered_models:
+        name = classifier_name(part)
+        if not any(claim.classifier == name for claim in claims):
+            yield f"classifiers.registered_models: no claim names {name!r}, so it would never be trained"
+    cells = grid_cells(recipe) if not grid.leave_out else []
+    for claim in claims if cells else []:
+        model = claim.classifier or classifier_name(grid.grid_models()[0])
+        of_model = [cell for cell in cells if cell.classifier == model]
+        for name, ratio in sides_of(claim):
+            if name.partition("/")[0] in ARMS and not any(
+                is_side(name, ratio, claim.n_real, cell) for cell in of_model
+            ):
+                yield f"claims.{claim.id}: the grid has no cell of {name}{_at(claim.n_real, ratio)}"
+
+
+def _at(n_real: int | None, ratio: float | None) -> str:
+    real = f" with n_real {n_real}" if n_real is not None else ""
+    return real + (f" at ratio {ratio:g}" if ratio is not None else "")
 
 
 def _unknown_arms(recipe: Recipe, claim: str, sides: list[str], classifier: str | None) -> Iterator[str]:

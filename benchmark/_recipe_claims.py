@@ -22,6 +22,7 @@ class ClaimPart(Part):
     metric: str | None = None
     n_real: int | None = None
     ratio: float | None = None
+    ratio_b: float | None = Field(default=None, gt=0, description="the ratio of side b (default: ratio)")
     classifier: str | None = Field(
         default=None, description="of classifier and equivalence: one of the grid's, or a registered model"
     )
@@ -36,6 +37,8 @@ class ClaimPart(Part):
             raise ValueError(f"{self.id}: an equivalence needs its margin, written before the run")
         if self.classifier is not None and not self.of_cells():
             raise ValueError(f"{self.id}: classifier is of claims that compare classifiers")
+        if self.ratio_b is not None and not self.of_cells():
+            raise ValueError(f"{self.id}: ratio_b is of claims that compare classifiers")
         return self
 
     def of_cells(self) -> bool:

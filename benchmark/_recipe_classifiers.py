@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -14,6 +14,8 @@ from ._recipe_part import Component, Part, short_name, without_alias
 CLOSED = "-closed"
 """How the name of a generator ends that was fitted on the cell's own real images alone."""
 AIMED = "real+aimed-synthetic"
+SECOND = "_2"
+"""How the column of a second labeller ends."""
 
 
 class AimPart(Part):
@@ -114,6 +116,15 @@ class ClassifiersPart(Part):
     def grid_models(self) -> list[Component]:
         """The classifiers that are trained in every cell."""
         return self.models or [self.model]
+
+    def balanced_by(self, strata: Sequence[str], label: str = "label") -> str | None:
+        """The column whose groups arms balance: the aim's, else the first stratum; never the class itself.
+
+        The real images of a cell hold every class as often as the others, so nothing is left to balance by it.
+        """
+        classes = {f"{name}{ending}" for name in ("label", label) for ending in ("", SECOND)}
+        named = [*([self.aim.column] if self.aim else []), *strata]
+        return next((name for name in named if name not in classes), None)
 
     def at_closed(self) -> list[int]:
         """The numbers of real images at which closed-set generators are fitted."""

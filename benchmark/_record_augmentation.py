@@ -40,11 +40,11 @@ class Contrast(_Setting):
     p: Number = None
     p_adjusted: Number = Field(default=None, description="Holm over registered contrasts, Benjamini-Hochberg else")
     per_seed: list[float] = Field(default_factory=list)
-    mcnemar_p: list[Number] = Field(default_factory=list, description="exact, per seed: do the two err alike")
+    mcnemar_p: list[Number] = Field(default_factory=list, description="exact, per seed: p of equal error rates")
     margin: Number = Field(default=None, description="of equivalence, where one was registered")
     p_equivalent: Number = Field(default=None, description="two one-sided tests within the margin")
     detectable: Number = Field(
-        default=None, description="smallest true difference that 80% of such comparisons would show"
+        default=None, description="smallest true difference that 80% of such comparisons would show, before correction"
     )
     verdict: Literal["better", "worse", "equivalent", "not shown", "cannot be known from these data"]
     doubt: str | None = Field(default=None, description="why nothing can be known, where that is the verdict")
@@ -73,7 +73,9 @@ class Levelling(_Setting):
     worse_change: Number = Field(default=None, description="what a gave the group that both served worst")
     worse_lo: Number = None
     worse_hi: Number = None
-    p: Number = Field(default=None, description="one-sided, of the gap not closing or the better group not losing")
+    p: Number = Field(
+        default=None, description="one-sided: the gap did not close, or the better group lost less than half of it"
+    )
     p_adjusted: Number = Field(default=None, description="Benjamini-Hochberg over all rows")
     flagged: bool | None = Field(default=None, description="true: levelled down; null: cannot be known")
     words: str
@@ -217,6 +219,8 @@ class Tuning(_Model):
     classifier: str
     n_real_train: int
     seed: int
+    test_set: str = Field(default="test", description="'COLUMN=VALUE': chosen without the images of that value")
+    n_val: int | None = Field(default=None, description="validation images, all classes; real images that all arms had")
     tried: list[dict[str, Any]] = Field(default_factory=list)
     chosen: dict[str, Any] = Field(default_factory=dict)
     words: str = ""

@@ -44,6 +44,16 @@ class SaturationFit:
     censored: Literal["above", "below"] | None
     reason: str | None
 
+    @property
+    def gain(self) -> float:
+        """The chosen model's gain at its knee; below 0 where synthetic images cost."""
+        return next((model.gain for model in self.models if model.name == self.chosen), 0.0)
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a gain up to some ratio: the paying ratio is shown to lie above 0."""
+        return self.gain > 0 and self.lo is not None and self.lo > 0
+
 
 def fit_saturation(
     ratios: ArrayLike,
@@ -62,17 +72,19 @@ def fit_saturation(
     and stays (evenly, or ever slower: the linear and quadratic plateau of Cerrato and Blackmer 1990); peak,
     ``x e^(1 - x)`` with x the ratio over the knee (Ricker 1954). Chosen by AICc (Hurvich and Tsai 1989).
 
+    A gain may be below 0: the model then says how a loss goes with the ratio.
+
     The interval of the knee holds every ratio that is not rejected for some shape, whatever was chosen: too low, where
     the values still rise beyond it; too high, where they bend before it; each a one-sided t test over seeds of a sum
-    that is 0 if the knee is there. It covers where a bootstrap over 5 seeds with the choice inside does not.
+    that is 0 if the knee is there.
 
     Fewer than 5 seeds or 3 ratios: nothing but the reason. Raises ``UserError`` for arrays that do not fit together.
 
     >>> ratios, noise = [1, 2, 5, 10, 25, 50], np.random.default_rng(0).normal(0, 0.02, (8, 7))
     >>> true = 0.2 * np.minimum(np.array(ratios) / 10, 1)
     >>> fit = fit_saturation(ratios, true + noise[:, 1:], noise[:, 0])
-    >>> fit.chosen, fit.lo < 10 < fit.hi
-    ('saturating', True)
+    >>> fit.chosen, fit.lo < 10, fit.hi
+    ('saturating', True, None)
     """
     all_ratios, data = _checked(ratios, values, baseline)
     if len(data) < MIN_SEEDS:
@@ -197,14 +209,23 @@ def equivalent_beyond(
     """Whether the largest ratio gives what the first ratio at or above ``until`` gives, within ``margin``.
 
     Two one-sided tests over seeds of ``values`` (S, R), with ``draws`` (S, B, R) over patients. None where no larger
-    ratio was trained, or nothing can be known.
+    ratio was trained, or nothing can be known. It says nothing of a gain: a margin that is not smaller than the gain
+    makes of no gain at all the same.
 
     >>> equivalent_beyond([1, 10, 50], [[0, 0.1, 0.1 + 0.001 * s] for s in range(-2, 3)], 8.0, 0.02)
     True
     """
+    p = p_beyond(ratios, values, until, margin, draws)
+    return None if p is None else p < 1 - level
+
+
+def p_beyond(
+    ratios: ArrayLike, values: ArrayLike, until: float, margin: float, draws: ArrayLike | None = None
+) -> float | None:
+    """The p-value of that test: of a true difference of the margin or more."""
     each, data = np.asarray(ratios, np.float64), np.asarray(values, np.float64)
-    place = int(np.searchsorted(each, until * (1 - 1e-9)))
-    if place >= len(each) - 1:
+    place = first_at(each, until)
+    if place is None or place == len(each) - 1:
         return None
     within = None
     if draws is not None:
@@ -212,7 +233,18 @@ def equivalent_beyond(
         apart = np.zeros(len(each))
         apart[[-1, place]] = 1.0, -1.0
         within = np.full(len(data), apart @ spread.inside @ apart)
-    return tost(data[:, -1] - data[:, place], margin, within, level=level).equivalent
+    return tost(data[:, -1] - data[:, place], margin, within).p
+
+
+def first_at(ratios: ArrayLike, until: float) -> int | None:
+    """The place of the first ratio at or above ``until``; None beyond the largest.
+
+    >>> first_at([1, 10, 50], 8.0), first_at([1, 10, 50], 60.0)
+    (1, None)
+    """
+    each = np.asarray(ratios, np.float64)
+    place = int(np.searchsorted(each, until * (1 - 1e-9)))
+    return place if place < len(each) else None
 
 
 def _checked(ratios: ArrayLike, values: ArrayLike, baseline: ArrayLike) -> tuple[Floats, Floats]:

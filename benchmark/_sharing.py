@@ -8,12 +8,13 @@ import numpy as np
 
 from ..core import MIN_SEEDS, t_interval
 from ._cell_key import CellKey
-from ._grid_errors import OVERALL, REAL_ONLY, Block, GridErrors, Setting
+from ._grid_errors import NO_PATIENTS, OVERALL, REAL_ONLY, Block, GridErrors, Setting
 from ._record import Memorisation
 from ._record_augmentation import Sharing
-from ._seed_spread import spread_of
+from ._seed_spread import Spread, spread_of
 
 ALONE = "synthetic-only"
+NOT_MEASURED = "a closed-set generator is fitted anew on each cell's images, and what it copies was not measured"
 TRIED = np.linspace(-1.0, 3.0, 801)
 """Shares of utility that are tried."""
 Bounds = tuple[float | None, float | None]
@@ -37,11 +38,14 @@ def _row(grid: GridErrors, setting: Setting, key: CellKey, entries: list[Memoris
     block = None if base is None else grid.block([base, key], setting)
     chance = _chance(grid, setting)
     kept, bounds, said = _kept(block, chance)
+    open_set = any(row.open_set is not False for row in _first(grid, key))
     share, lo, hi = _copies(entries)
     memorising = _memorising(entries)
     copied = {True: "it memorises", False: "no memorising found", None: "memorising was not decided"}[
         memorising
     ]
+    if not open_set and not entries:
+        copied = f"memorising is not known: {NOT_MEASURED}"
     return Sharing(
         **setting._asdict(),
         generator=key.generator or "",
@@ -54,7 +58,7 @@ def _row(grid: GridErrors, setting: Setting, key: CellKey, entries: list[Memoris
         copy_lo=lo,
         copy_hi=hi,
         memorising=memorising,
-        open_set=any(row.open_set is not False for row in _first(grid, key)),
+        open_set=open_set,
         words=f"{said}; {copied}.",
     )
 
@@ -64,37 +68,56 @@ def _first(grid: GridErrors, key: CellKey) -> list:  # type: ignore[type-arg]
     return list(grid.table.rows[cell].values())[:1]
 
 
-def _chance(grid: GridErrors, setting: Setting) -> float:
-    """The error of a guess: a half of the AUROC, 1 - 1/K of the balanced accuracy."""
+def _chance(grid: GridErrors, setting: Setting) -> float | None:
+    """The error of a guess: a half of the AUROC, 1 - 1/K of the balanced accuracy; None where K is not known."""
     if setting.metric == "macro_auroc":
         return 0.5
-    key = next(iter(grid.cells(setting)))
-    rows = grid.table.rows[next(iter(grid.lines[key].values()))]
-    classes = sum(metric == "recall" and stratum.startswith("label=") for metric, stratum in rows)
-    return 1 - 1 / classes if classes else 1.0
+    classes = {
+        stratum
+        for key in grid.cells(setting)
+        for its in grid.lines[key].values()
+        for metric, stratum in grid.table.rows[its]
+        if metric == "recall" and stratum.startswith("label=")
+    }
+    return 1 - 1 / len(classes) if len(classes) > 1 else None
 
 
-def _kept(block: Block | None, chance: float) -> tuple[float | None, Bounds, str]:
+def _kept(block: Block | None, chance: float | None) -> tuple[float | None, Bounds, str]:
     """(chance - synthetic only) / (chance - real only) in errors, its bounds by test inversion (Fieller 1954)."""
     if block is None:
         return None, (None, None), "Real images alone were not measured beside it"
-    above = chance - block.errors
-    mean = above.mean(0)
+    if chance is None:
+        return None, (None, None), "What a guess does is not known: no class has a recall"
     if len(block.seeds) < MIN_SEEDS:
         return None, (None, None), f"{len(block.seeds)} seeds, {MIN_SEEDS} needed"
+    if block.doubt is not None:
+        return None, (None, None), f"Not known: {block.doubt}"
+    above = chance - block.errors
+    mean = above.mean(0)
     spread = spread_of(above, None if block.draws is None else -block.draws)
     if mean[0] <= spread.half_widths([[1.0, 0.0]])[0]:
         return None, (None, None), "Real images alone are not shown to beat chance: there is nothing to keep"
-    weights = np.column_stack([-TRIED, np.ones(len(TRIED))])
-    held = np.flatnonzero(np.abs(weights @ mean) <= spread.half_widths(weights))
     kept = float(mean[1] / mean[0])
-    if not len(held):
-        return kept, (kept, kept), f"{kept:.0%} of the utility is kept"
-    first, last = int(held[0]), int(held[-1])
-    lo = float(TRIED[first - 1]) if first else None
-    hi = float(TRIED[last + 1]) if last < len(TRIED) - 1 else None
+    lo, hi = _not_rejected(spread, kept)
     known = f"[{'?' if lo is None else format(lo, '.0%')}, {'?' if hi is None else format(hi, '.0%')}]"
-    return kept, (lo, hi), f"{kept:.0%} {known} of the utility above chance is kept"
+    note = "" if block.draws is not None else NO_PATIENTS
+    return kept, (lo, hi), f"{kept:.0%} {known} of the utility above chance is kept{note}"
+
+
+def _not_rejected(spread: Spread, kept: float) -> Bounds:
+    """The shares next to those that are not rejected; None beyond the shares that are tried."""
+    weights = np.column_stack([-TRIED, np.ones(len(TRIED))])
+    held = np.flatnonzero(np.abs(weights @ spread.mean) <= spread.half_widths(weights))
+    if not len(held):
+        place = int(np.searchsorted(TRIED, kept))
+        if place in (0, len(TRIED)):
+            return None, None
+        return float(TRIED[place - 1]), float(TRIED[place])
+    first, last = int(held[0]), int(held[-1])
+    return (
+        float(TRIED[first - 1]) if first else None,
+        float(TRIED[last + 1]) if last < len(TRIED) - 1 else None,
+    )
 
 
 def _copies(entries: list[Memorisation]) -> tuple[float | None, float | None, float | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -84,7 +84,8 @@ def variance_rows(table: CellTable) -> list[VarianceShare]:
     """Shares for every classifier and test set: of all test images, and with each column's groups as a factor.
 
     A row whose stratum is a column's name comes from the measures of that column's groups, the group being a factor.
-    The shuffled control and synthetic-only are left out: they would drive everything.
+    The shuffled control and synthetic-only are left out: they would drive everything. With a single generator, or a
+    single ratio above 0, that factor is left out: it cannot be told from the arm.
     """
     places: dict[tuple[str, str, str, str], list[tuple[CellKey, str, float]]] = {}
     for key, rows in table.rows.items():
@@ -95,19 +96,24 @@ def variance_rows(table: CellTable) -> list[VarianceShare]:
             if row.value is not None and metric in OVERALL and column is not None:
                 place = (key.classifier, metric, column, key.test_set)
                 places.setdefault(place, []).append((key, stratum, row.value))
-    return [row for place, cells in places.items() for row in _rows(place, cells)]
+    return [row for place, cells in places.items() for row in _rows(place, cells, table.off_plateau)]
 
 
-def _rows(place: tuple[str, str, str, str], cells: list[tuple[CellKey, str, float]]) -> list[VarianceShare]:
+def _rows(
+    place: tuple[str, str, str, str], cells: list[tuple[CellKey, str, float]], off_plateau: Collection[CellKey]
+) -> list[VarianceShare]:
     fixed = dict(zip(("classifier", "metric", "stratum", "test_set"), place, strict=True))
     keys = [key for key, _, _ in cells]
-    factors: dict[str, list[object]] = {name: [getattr(key, name) for key in keys] for name in FACTORS}
+    factors: dict[str, list[object]] = {
+        name: [getattr(key, name) for key in keys] for name in FACTORS if _told_from_arm(name, keys)
+    }
     if place[2] != "all":
         factors["stratum"] = [stratum for _, stratum, _ in cells]
     seeds = [key.seed for key in keys]
     count = len({*seeds})
     shares = explain_variance([value for _, _, value in cells], factors, seeds)
     few = f"{count} seed{'s' if count != 1 else ''}, {MIN_SEEDS} needed for an interval"
+    late = _unconverged({*keys}, off_plateau)
     return [
         VarianceShare(
             **fixed,
@@ -116,10 +122,29 @@ def _rows(place: tuple[str, str, str, str], cells: list[tuple[CellKey, str, floa
             lo=share.lo,
             hi=share.hi,
             cells=len({*keys}),
-            reason=None if share.lo is not None else (few if count < MIN_SEEDS else "nothing varies"),
+            reason="; ".join(
+                why
+                for why in (late, None if share.lo is not None else few if count < MIN_SEEDS else "nothing varies")
+                if why
+            )
+            or None,
         )
         for name, share in shares.items()
     ]
+
+
+def _told_from_arm(name: str, keys: Sequence[CellKey]) -> bool:
+    """False for a factor that one generator, or one ratio, makes the same as the arm: adding images or not."""
+    if name == "generator":
+        return len({key.generator for key in keys if key.generator is not None}) > 1
+    return name != "ratio" or len({key.ratio for key in keys if key.ratio > 0}) > 1
+
+
+def _unconverged(keys: Collection[CellKey], off_plateau: Collection[CellKey]) -> str | None:
+    off = sum(key in off_plateau for key in keys)
+    if not off:
+        return None
+    return f"training had not converged in {off} of {len(keys)} cells: part of the variance may be training time"
 
 
 def _column(stratum: str) -> str | None:

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from ..classifiers import fit_temperature, measures_and_draws, reached_plateau
+from ..classifiers import ArmRows, fit_temperature, measures_and_draws, uniform_loss
 from ..core import UserError
 from ..imagesets import group_numbers
 from ._cell_data import CellData, cell_data, lacking, shelved, split_rows, strata_of, training_rows
 from ._cell_rows import absent_rows, measured_rows, null_rows
+from ._cell_table import OFF_PLATEAU
 from ._cell_training import Logits, Trained, rows_of_arm, trained
 from ._grid import TEST
 from ._stage import Work
@@ -47,19 +48,37 @@ def train_cell(work: Work) -> None:
     temperature = _temperature(work, fitted, data)
     tests = [*_own_test(fitted, data, work), *_external_tests(fitted, work)]
     rows = [row for number, test in enumerate(tests) for row in _tested(work, test, temperature, number)]
-    plateau = bool(reached_plateau(fitted.final_loss, len(work.config["classes"])))
-    if not plateau:
-        mark = f"not at its plateau: final training loss {fitted.final_loss:.2f}, a uniform guess has less"
+    plateau = bool(fitted.final_loss < _guess(work, arm, fitted))
+    mark = _mark(fitted, plateau)
+    if mark:
         rows = [{**row, "reason": row["reason"] or mark} for row in rows]
     note = {
         "rows": rows,
         "test_sets": [test.name for test in tests],
         "final_loss": float(fitted.final_loss),
         "plateau": plateau,
+        "ended": fitted.ended,
         "temperature": temperature,
         "n_train": len(arm),
+        "n_val": len(data.val),
     }
     _keep_note(work.out, note)
+
+
+def _guess(work: Work, arm: ArmRows, fitted: Trained) -> float:
+    """The training loss of a uniform guess; a whole network's is weighed, a head's is the mean by weight."""
+    weight = 1.0 if fitted.features else float(np.mean(arm.weights))
+    return uniform_loss(len(work.config["classes"]), arm.loss) * weight
+
+
+def _mark(fitted: Trained, plateau: bool) -> str | None:
+    """Why the cell's training cannot be relied on, or None; a classifier that does not tell of its end passes."""
+    if not plateau:
+        return f"{OFF_PLATEAU}: final training loss {fitted.final_loss:.2f}, a uniform guess has less"
+    if fitted.ended is False:
+        how = "the loss still fell" if fitted.features is None else "the head's search had not settled"
+        return f"{OFF_PLATEAU}: training had not come to an end, {how}"
+    return None
 
 
 @dataclass(frozen=True)
@@ -147,7 +166,8 @@ def _tested(work: Work, test: TestSet, temperature: float | None, number: int) -
         scaled=scaled,
     )
     ending = f"-{number}" if number else ""
-    np.savez(work.out / f"replicates{ending}.npz", allow_pickle=False, **draws)
+    arrays: dict[str, Any] = dict(draws)
+    np.savez(work.out / f"replicates{ending}.npz", **arrays)
     targets = np.array([classes.index(label) for label in test.labels], dtype=np.int16)
     kept = probabilities.astype(np.float32)
     np.savez(work.out / f"predictions{ending}.npz", probabilities=kept, labels=targets)

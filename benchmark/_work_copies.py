@@ -44,7 +44,7 @@ def copy_search(work: Work) -> None:
     features = np.asarray(extractor.features(unseen.images()), np.float32)
     held = split[split != "train"] == "holdout"
     own = np.asarray(extractor.features(train.images()), np.float32)
-    np.savez(work.out / "features.npz", allow_pickle=False, train=own, holdout=features[held])
+    np.savez(work.out / "features.npz", train=own, holdout=features[held])
     for number, each in enumerate(views.values()):
         np.save(work.out / f"view-{number:03d}.npy", each)
     power = planted_copy_power(

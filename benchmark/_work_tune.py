@@ -35,7 +35,7 @@ def tune_real_only(work: Work) -> None:
         seed=derive_seed(work.seed, "classifier"),
         progress=work.progress,
     )
-    note = {"tried": found.tried, "chosen": found.chosen, "plateau": bool(found.plateau)}
+    note = {"tried": found.tried, "chosen": found.chosen, "plateau": found.plateau, "n_val": len(data.val)}
     (work.out / CHOSEN).write_text(json.dumps(_plain(note)), encoding="utf-8")
 
 
@@ -48,7 +48,8 @@ def _seen(work: Work, data: CellData, rows: Rows) -> NDArray[Any]:
 
 def speed(work: Work) -> None:
     """Measure which precision and memory layout trains the classifier fastest on this machine."""
-    found = measure_speed(chosen_spec(work), size=work.config["size"])
+    classes = work.config.get("classes", ())
+    found = measure_speed(chosen_spec(work), size=work.config["size"], classes=len(classes) or 8)
     chosen = {key: found[key] for key in ("precision", "channels_last")}
     note = {**chosen, "seconds_per_step": found["seconds_per_step"], "chosen": chosen}
     (work.out / FASTEST).write_text(json.dumps(_plain(note)), encoding="utf-8")

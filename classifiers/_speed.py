@@ -22,13 +22,15 @@ Step = Callable[[], object]
 
 
 def measure_speed(
-    spec: str | Mapping[str, Any], *, size: int, batch_size: int = 32, seconds: float = 2.0, classes: int = 8
+    spec: str | Mapping[str, Any], *, size: int, batch_size: int | None = None, seconds: float = 2.0, classes: int = 8
 ) -> dict[str, Any]:
     """Return the fastest way to train a classifier on images of a size, and the seconds of a step for each.
 
     Candidates: ``float32`` and ``bfloat16`` (autocast), each with channels first and last, for at most about
     ``seconds`` each, in turn, so that a slow moment of the machine meets all alike; the median step counts. Ties go to
     ``float32`` with channels last. Frozen: the backbone always runs that way, and one pass counts as a step.
+
+    ``batch_size`` is the classifier's own unless another is given.
 
     Returns ``{"precision": ..., "channels_last": ..., "seconds_per_step": {"float32 channels-last": ..., ...}}``; the
     first two are options of ``timm``.
@@ -39,13 +41,14 @@ def measure_speed(
     >>> sorted(found), len(found["seconds_per_step"])
     (['channels_last', 'precision', 'seconds_per_step'], 4)
     """
-    if size < 1 or batch_size < 2 or not seconds > 0:
+    if size < 1 or (batch_size is not None and batch_size < 2) or not seconds > 0:
         raise UserError(f"nothing to measure with size {size}, batch {batch_size} and {seconds} seconds")
     parsed = parse_spec(spec)
-    base = {"name": parsed.name, **parsed.config(), "batch_size": batch_size}
+    base = {"name": parsed.name, **parsed.config()} | ({} if batch_size is None else {"batch_size": batch_size})
     classifier = registry("classifiers").build(base)
     if not hasattr(classifier, "untrained"):
         raise UserError(f"the classifier {parsed.name!r} has no precision to choose")
+    batch_size = int(classifier.settings.batch_size)
     images = rng(0, "speed").integers(0, 256, (2 * batch_size, size, size, 3), dtype=np.uint8)
     if classifier.frozen:
         ways = [("float32", True)]

@@ -71,6 +71,9 @@ class TimmClassifier:
     (8, 2)
     """
 
+    version = 2
+    """Counts up where the same options give another classifier, other features, or another tuning or measurement."""
+
     def __init__(
         self,
         argument: str = DEFAULT_MODEL,

@@ -31,7 +31,8 @@ class Tuned:
     spec: dict[str, Any]
     tried: list[dict[str, Any]]
     chosen: dict[str, Any]
-    plateau: bool
+    plateau: bool | None
+    """None: the classifier does not tell of its end, or nothing was tried."""
 
 
 def tune(
@@ -50,7 +51,9 @@ def tune(
 
     Every combination of ``grid`` is trained once. The lowest mean log loss wins; where the top is flat, the cheaper
     setting does: fewer steps, or a larger penalty. ``plateau`` is true when the training loss ended below ln K and
-    no longer fell (frozen: the search came to its end).
+    no longer fell (frozen: the search came to its end). A setting whose training breaks down is kept among those
+    tried, with ``val_log_loss`` None and the ``reason``; ``UserError`` when all do. A classifier that names no settings
+    is kept as it is where no grid is given: nothing is tried.
 
     Parameters
     ----------
@@ -77,23 +80,52 @@ def tune(
         raise UserError(
             f"{len(val_images)} validation images but {len(targets)} labels; one at least is needed"
         )
+    if grid is None and not _names_settings(classifier):
+        return Tuned(base, [], {}, None)
     settings = _combinations(grid if grid is not None else default_grid(classifier))
     model = _Model(base, train_images, train_labels, val_images, list(classes), seed)
-    rows, tried = [], []
+    rows: list[NDArray[np.float64]] = []
+    tried: list[dict[str, Any]] = []
     with (progress or silent()).task(
         f"settings of {getattr(classifier, 'name', base['name'])}", len(settings)
     ) as task:
         for setting in settings:
-            logits, final, ended = model.run(setting)
-            rows.append(-log_softmax(logits, axis=1)[np.arange(len(targets)), targets])
-            right = float((logits.argmax(1) == targets).mean())
-            tried.append(
-                {**setting, "val_log_loss": float(rows[-1].mean()), "val_accuracy": right,
-                 "train_loss": float(final), "plateau": bool(reached_plateau(final, len(classes)) and ended)}
-            )  # fmt: skip
+            try:
+                run = model.run(setting)
+            except UserError as error:
+                rows.append(np.full(len(targets), np.inf))
+                tried.append({**setting, "val_log_loss": None, "reason": str(error)})
+            else:
+                rows.append(-log_softmax(run[0], axis=1)[np.arange(len(targets)), targets])
+                tried.append({**setting, **_judged(run, rows[-1], targets)})
             task.advance(1)
+    if all("reason" in row for row in tried):
+        raise UserError(f"no setting could be trained: {tried[0]['reason']}")
     best = choose(settings, np.stack(rows), len(classes))
     return Tuned({**base, **settings[best]}, tried, settings[best], tried[best]["plateau"])
+
+
+def _judged(
+    run: tuple[NDArray[np.float64], float, bool | None], losses: NDArray[np.float64], targets: NDArray[np.int64]
+) -> dict[str, Any]:
+    logits, final, ended = run
+    mean = float(losses.mean())
+    plateau = False if not reached_plateau(final, logits.shape[1]) else ended
+    return {
+        "val_log_loss": mean if math.isfinite(mean) else None,
+        **({} if math.isfinite(mean) else {"reason": f"its log loss on validation images is {mean}"}),
+        "val_accuracy": float((logits.argmax(1) == targets).mean()),
+        "train_loss": float(final),
+        "plateau": plateau,
+    }
+
+
+def _names_settings(classifier: Any) -> bool:
+    """Whether ``default_grid`` knows what to try."""
+    settings = getattr(classifier, "settings", None)
+    return bool(getattr(classifier, "frozen", False)) or all(
+        hasattr(settings, name) for name in ("learning_rate", "steps")
+    )
 
 
 def default_grid(classifier: Any) -> dict[str, list[Any]]:
@@ -156,17 +188,25 @@ class _Model:
             train, val = classifier.embed(train), classifier.embed(val)
         self.train, self.val = train, val
 
-    def run(self, setting: Mapping[str, Any]) -> tuple[NDArray[np.float64], float, bool]:
-        """Validation logits (N, K), the final training loss, whether training had come to its end."""
+    def run(self, setting: Mapping[str, Any]) -> tuple[NDArray[np.float64], float, bool | None]:
+        """Validation logits (N, K), the final training loss, whether training had come to its end (None: not told)."""
         classifier = registry("classifiers").build({**self.base, **setting})
         if self.by_features:
             head = classifier.fit_features(
                 self.train, self.labels, classes=self.classes, seed=self.seed, views=self.views
             )
-            return head.logits_of(self.val), head.final_loss, head.settled
+            return head.logits_of(self.val), head.final_loss, getattr(head, "settled", None)
         fitted = classifier.fit(self.train, self.labels, classes=self.classes, seed=self.seed)
-        ended = not still_falling(fitted.losses, len(self.classes))
-        return fitted.logits(self.val), fitted.final_loss, ended
+        losses = getattr(fitted, "losses", ())
+        ended = not still_falling(losses, len(self.classes)) if len(losses) else None
+        return _scores(fitted, self.val), fitted.final_loss, ended
+
+
+def _scores(fitted: Any, images: NDArray[Any]) -> NDArray[np.float64]:
+    """Logits (N, K); of a classifier that gives probabilities alone, their logarithms."""
+    if hasattr(fitted, "logits"):
+        return np.asarray(fitted.logits(images), dtype=np.float64)
+    return np.log(np.clip(np.asarray(fitted.predict_proba(images), dtype=np.float64), 1e-12, 1.0))
 
 
 def _plain(spec: str | Mapping[str, Any]) -> dict[str, Any]:

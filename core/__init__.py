@@ -15,6 +15,7 @@ from ._intervals import (
     t_interval,
     t_pvalue,
     wilson,
+    within_pvalue,
 )
 from ._keys import content_key, file_hash, hash_bytes
 from ._lazy import lazy_exports
@@ -72,6 +73,7 @@ __all__ = [
     "t_pvalue",
     "tost",
     "wilson",
+    "within_pvalue",
     "write_bytes",
     "write_json",
     "write_text",

@@ -1,6 +1,6 @@
 """Write docs/results/augmentation.md and its figures from the committed records: ``python docs/make_augmentation.py``.
 
-Every ``results/NAME/record.json`` whose grid of classifiers was analysed gives one part of the page.
+Every ``results/NAME/record.json`` (or ``.json.gz``) whose grid of classifiers was analysed gives one part of the page.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ IMAGES = ROOT / "docs" / "images"
 
 def committed_records(folder: Path = ROOT / "results") -> dict[str, Record]:
     """The records of grids of classifiers by the name of their folder."""
-    found = {path.parent.name: read_record(path) for path in sorted(folder.glob("*/record.json"))}
+    found = {path.parent.name: read_record(path) for path in sorted(folder.glob("*/record.json*"))}
     return {name: record for name, record in found.items() if record.augmentation is not None}
 
 

@@ -118,9 +118,15 @@ def _settings(part: Augmentation) -> list[Setting]:
 
 
 def _family(contrasts: Sequence[Contrast]) -> list[Contrast]:
-    """One contrast for each place and pair: the family's row, or the registered one where it stands alone."""
+    """One contrast for each place and pair: the family's row, or the registered one where it stands alone.
+
+    A registered mean over several numbers or ratios (it says 0 there) is no place of the grid, and is left out.
+    """
     found: dict[tuple[object, ...], Contrast] = {}
     for row in contrasts:
+        of_generator = "/" in row.a or "/" in row.b
+        if row.id is not None and (row.n_real_train == 0 or (row.ratio == 0 and of_generator)):
+            continue
         key = (row.b, row.classifier, row.metric, row.stratum, row.test_set, *place_of(row))
         if key not in found or row.id is None:
             found[key] = row

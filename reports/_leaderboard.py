@@ -57,7 +57,7 @@ def _read(folder: Path, unreadable: list[str]) -> list[Record]:
         return [read_record(folder)]
     if not folder.is_dir():
         raise UserError("no such folder", where=folder)
-    files = sorted({*folder.rglob("record.json"), *folder.glob("*.json")})
+    files = sorted({*folder.rglob("record.json"), *folder.rglob("record.json.gz"), *folder.glob("*.json")})
     found = []
     for file in files:
         try:

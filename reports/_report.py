@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..benchmark import Record, read_record
+from ..benchmark import Record, read_record, record_file
 from ..core import UserError, write_text
 from . import (
     _limits,
@@ -33,7 +33,7 @@ def build_report(run_dir: str | Path, out: str | Path | None = None) -> Path:
     PosixPath('runs/quickstart/report.html')
     """
     source = Path(run_dir)
-    file = source if source.is_file() else source / "record.json"
+    file = source if source.is_file() else record_file(source)
     record = read_record(file)
     target = Path(out) if out is not None else file.parent / "report.html"
     if target.is_dir():

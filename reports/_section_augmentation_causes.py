@@ -31,7 +31,7 @@ def variance_part(grid: Grid) -> Part | None:
     cells = [
         [
             text_cell(factor_words(row.factor)),
-            text_cell(_setting(row)),
+            text_cell(_setting(row), clean(row.reason or "") if row.share is not None else ""),
             value_cell(row.share, row.lo, row.hi, row.reason, places=3),
             count_cell(row.cells),
         ]
@@ -117,6 +117,8 @@ def plausibility_part(grid: Grid) -> Part | None:
         plausibility_figure(rows),
         "Gain of each generator and class over the generator's plausibility; a line only where a slope was shown.",
         notes=(
+            "Shown is said only where generators that are better by the measure bring more, after correction for the "
+            "number of measures.",
             "Marks of one generator are not independent of each other: the number of generators is what counts.",
         ),
     )
@@ -138,7 +140,8 @@ def _plausible_says(rows: Sequence[PlausibilityGain]) -> str:
 
 
 _PLAUSIBLE = {
-    "shown": "Gain goes with {} over the generators of this grid; that one causes the other is not shown."
+    "shown": "Over the generators of this grid, those with better {} bring a larger gain; that one causes the other is "
+    "not shown."
 }
 
 

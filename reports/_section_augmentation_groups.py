@@ -103,15 +103,22 @@ def _group_says(grid: Grid, rows: Sequence[Contrast], column: str) -> str:
 
 
 def _under_second(grid: Grid, rows: Sequence[Contrast], column: str) -> str:
-    """How many of the verdicts shown under the first labeller stand under the second."""
+    """How many of the verdicts shown under the first labeller stand under the second.
+
+    The second's interval is read before correction: its family is another.
+    """
     pairs = []
     for row in rows:
         value = split_stratum(row.stratum)[1]
         others = grid.gains(row.classifier, metric=row.metric, stratum=f"{column}{SECOND}={value}")
         other = next((found for found in others if place_of(found) == place_of(row)), None)
         if row.verdict in (BETTER, WORSE) and other is not None:
-            pairs.append(row.verdict == other.verdict)
-    return f"{sum(pairs)} of {len(pairs)} of these verdicts stand under the second labeller" if pairs else ""
+            bound = other.lo if row.verdict == BETTER else other.hi
+            sign = 1 if row.verdict == BETTER else -1
+            pairs.append(bound is not None and other.doubt is None and sign * bound > 0)
+    if not pairs:
+        return ""
+    return f"{sum(pairs)} of {len(pairs)} of these verdicts stand under the second labeller, before correction"
 
 
 def _group_table(grid: Grid, by_group: dict[str, list[Contrast]], metric: str) -> Table:

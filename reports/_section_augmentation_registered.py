@@ -37,9 +37,9 @@ def registered_part(grid: Grid) -> Part | None:
         Column("Arms"),
         Column("Real per class", True),
         Column("Difference", True),
-        Column("Errs alike", True, "McNemar, by seed"),
+        Column("Error rates differ", True, "McNemar p < .05, seeds"),
         Column("Margin", True, "of equivalence"),
-        Column("Could show", True, "with 80% power"),
+        Column("Could show", True, "with 80% power, before correction"),
         Column("Verdict"),
     ]
     return Part(
@@ -54,8 +54,8 @@ def registered_part(grid: Grid) -> Part | None:
         registered_figure(rows),
         "Difference of each registered contrast with its interval; zero and the margins of equivalence are marked.",
         notes=(
-            "McNemar's test asks within one seed whether the two classifiers err on the same images; the verdict "
-            "rests on the differences over seeds.",
+            "McNemar's test asks within one seed whether the two classifiers err equally often on the same test "
+            "images; the verdict rests on the differences over seeds.",
         ),
         open_table=len(rows) <= 12,
     )
@@ -75,7 +75,7 @@ def _mcnemar(row: Contrast) -> Cell:
     if not known:
         return Cell(DASH, "", None, "null")
     fewer = sum(p < 0.05 for p in known)
-    return Cell(f"{fewer} of {len(known)}", f"p < 0.05, smallest {p_value(min(known))}", fewer)
+    return Cell(f"{fewer} of {len(known)}", f"smallest {p_value(min(known))}", fewer)
 
 
 def _margin(row: Contrast) -> Cell:

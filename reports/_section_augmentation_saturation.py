@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..benchmark import Contrast, Saturation
-from ._augmentation import Grid, is_main, row_side, setting_order, setting_words, side_words
+from ._augmentation import Grid, is_main, row_side, setting_order, side_words
 from ._augmentation_cells import bounded, count_cell, nowhere, open_cell, some
 from ._blocks import Cell, Column, Table, text_cell
 from ._figure_augmentation_worth import saturation_figure
 from ._names import capital, clean, metric_name, plural
 from ._numbers import DASH, number, values
+from ._openness import open_note, side_small
 from ._parts import Part
 
 
@@ -42,7 +43,9 @@ def saturation_part(grid: Grid, classifier: str) -> Part | None:
         "a line for each number of real images; strips below mark where the next image stops paying.",
         notes=(
             "Strips under the lines: the ratio from which the next synthetic image adds nothing, with its interval. "
-            "'Saturated' is said only where two one-sided tests show the largest ratio to give what this one gives.",
+            "'Saturated' is said only of a shown gain that is larger than a margin that was registered, where two "
+            "one-sided tests (Holm over all rows) show the largest ratio to give what this one gives.",
+            open_note(rows, grid),
         ),
     )
 
@@ -57,31 +60,49 @@ def group_saturation_part(grid: Grid) -> Part | None:
         "Until which ratio synthetic images pay, by group and measure",
         _saturation_says(rows),
         bounded(_saturation_table(grid, rows)),
+        notes=(open_note(rows, grid),),
     )
 
 
 def _saturation_says(rows: Sequence[Saturation]) -> str:
-    known = [row for row in rows if row.pays_until is not None]
-    paying = [row for row in known if row.pays_until]
-    beyond = [row for row in rows if row.censored == "above"]
-    saturated = [row for row in paying if row.equivalent_beyond]
+    known = [row for row in rows if row.pays_until is not None or row.censored is not None]
+    paying = [row for row in known if _gain(row) > 0]
+    levelling = [row for row in paying if row.pays_until]
     settings = plural(len(rows), "setting")
-    if not known and not beyond:
+    if not known:
         return f"Where the next synthetic image stops paying is not known {nowhere(len(rows))}."
     said = []
-    if paying:
-        least, most = (number(pick(row.pays_until or 0.0 for row in paying)) for pick in (min, max))
+    if levelling:
+        least, most = (number(pick(row.pays_until or 0.0 for row in levelling)) for pick in (min, max))
         where = f"at ratio {least}" if least == most else f"between ratio {least} and {most}"
         said.append(
-            f"in {len(paying)} of {settings} the next synthetic image is estimated to stop paying {where}"
+            f"in {len(levelling)} of {settings} the next synthetic image is estimated to stop paying {where}"
         )
-        said.append(f"saturation, tested as equivalence, is shown in {len(saturated) or 'none'}")
-    if beyond:
-        said.append(f"in {len(beyond)} of {settings} the largest ratio is estimated to pay still")
-    if len(known) > len(paying):
-        said.append(f"in {len(known) - len(paying)} of {settings} no gain at any ratio fits best")
-    said += _declines(rows)
+        saturated = sum(row.equivalent_beyond is True for row in paying)
+        said.append(f"saturation, tested as equivalence, is shown in {saturated or 'none'}")
+    for words, side in _CENSORED.items():
+        if count := sum(row.censored == side for row in paying):
+            said.append(f"in {count} of {settings} {words}")
+    costs = [row for row in known if row.chosen != "none" and _gain(row) <= 0]
+    if costs:
+        said.append(f"in {len(costs)} of {settings} a loss fits best")
+    if nothing := len(known) - len(paying) - len(costs):
+        said.append(f"in {nothing} of {settings} no gain at any ratio fits best")
+    said += _declines(paying)
     return capital("; ".join(said)) + "."
+
+
+_CENSORED = {
+    "the largest ratio is estimated to pay still": "above",
+    "it is estimated to stop paying at or before the smallest ratio": "below",
+}
+
+
+def _gain(row: Saturation) -> float:
+    """The chosen model's gain: above 0 only where synthetic images are estimated to help."""
+    if row.chosen in (None, "none"):
+        return 0.0
+    return next((m.parameters.get("gain", 0.0) for m in row.models if m.name == row.chosen), 0.0)
 
 
 def _declines(rows: Sequence[Saturation]) -> list[str]:
@@ -93,12 +114,19 @@ def _declines(rows: Sequence[Saturation]) -> list[str]:
     return [f"a decline after a peak fits best for {some(peaks)}"] if peaks else []
 
 
+def _chosen(row: Saturation) -> str:
+    """The chosen model, and that it is of a loss where it is."""
+    if row.chosen is None:
+        return DASH
+    return f"{row.chosen}, a loss" if row.chosen != "none" and _gain(row) <= 0 else row.chosen
+
+
 def _saturation_table(grid: Grid, rows: Sequence[Saturation]) -> Table:
     cells = [
         [
-            text_cell(side_words(row_side(row)), setting_words(row, grid)),
+            text_cell(side_words(row_side(row)), side_small(row, grid)),
             count_cell(row.n_real_train),
-            text_cell(row.chosen or DASH, _weights(row) or clean(row.reason or "")),
+            text_cell(_chosen(row), _weights(row) or clean(row.reason or "")),
             _pays_cell(row),
             text_cell({True: "shown", False: "not shown", None: DASH}[row.equivalent_beyond]),
         ]

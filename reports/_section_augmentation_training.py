@@ -67,22 +67,24 @@ def tuning_part(grid: Grid) -> Part | None:
     rows = grid.part.tuning
     if not rows:
         return None
-    grouped: dict[tuple[str, int], list[Tuning]] = defaultdict(list)
+    grouped: dict[tuple[str, int, str], list[Tuning]] = defaultdict(list)
     for row in rows:
-        grouped[row.classifier, row.n_real_train].append(row)
+        grouped[row.classifier, row.n_real_train, row.test_set].append(row)
     cells = [
         [
-            text_cell(classifier),
+            text_cell(classifier, "" if test_set == "test" else f"without {test_set}"),
             count_cell(n),
+            _validation(found),
             text_cell(_chosen(found)),
             Cell(f"{max(len(row.tried) for row in found)}", "", max(len(row.tried) for row in found)),
             text_cell(next((row.words for row in found if row.words), ""), "", "words"),
         ]
-        for (classifier, n), found in grouped.items()
+        for (classifier, n, test_set), found in grouped.items()
     ]
     columns = [
         Column("Classifier"),
         Column("Real per class", True),
+        Column("Validation images", True),
         Column("Chosen", False, "seeds"),
         Column("Tried", True),
         Column("In words"),
@@ -90,10 +92,20 @@ def tuning_part(grid: Grid) -> Part | None:
     return Part(
         "tuning",
         "What the real-only arm chose",
-        "Every arm trains with what was best for real images alone on the real validation images.",
+        "Every arm trains with what was best for real images alone on the real validation images. These are real "
+        "images too, beside those that are trained on; all arms of a seed have the same ones.",
         bounded(Table("Tuning on the real-only arm", columns, cells)),
         None,
     )
+
+
+def _validation(rows: Sequence[Tuning]) -> Cell:
+    """How many validation images the seeds had: one number, or the fewest and the most."""
+    numbers = sorted({row.n_val for row in rows if row.n_val is not None})
+    if not numbers:
+        return Cell(DASH, "", None, "null")
+    ends = dict.fromkeys((numbers[0], numbers[-1]))
+    return Cell(" to ".join(f"{number:,}" for number in ends), "", numbers[-1])
 
 
 def _chosen(rows: Sequence[Tuning]) -> str:

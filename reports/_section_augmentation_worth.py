@@ -11,6 +11,7 @@ from ._blocks import Cell, Column, Table, text_cell
 from ._figure_augmentation_worth import worth_figure
 from ._names import capital, clean, plural
 from ._numbers import DASH, bracket, number
+from ._openness import open_note, side_small
 from ._parts import Part
 
 
@@ -39,7 +40,11 @@ def worth_part(grid: Grid, classifier: str) -> Part | None:
         f"Left: error of {clean(classifier)} trained on real images alone, over their number per class. Right: the "
         "number of real images alone that would have done as well as each arm; on the dotted diagonal synthetic images "
         "are worth nothing.",
-        notes=(_curve_note(curve), _ARROWS if any(row.n_eff or row.censored for row in drawn) else ""),
+        notes=(
+            _curve_note(curve),
+            _ARROWS if any(row.n_eff or row.censored for row in drawn) else "",
+            open_note(rows, grid),
+        ),
     )
 
 
@@ -61,16 +66,16 @@ def _one_ratio(rows: Sequence[Equivalence]) -> list[Equivalence]:
 def _worth_says(rows: Sequence[Equivalence]) -> str:
     if not rows:
         return "No arm with synthetic images could be set beside the learning curve."
-    known = [row for row in rows if row.ere is not None]
-    sure = [row for row in known if row.ere_lo is not None and row.ere_lo > 0]
-    costs = [row for row in known if row.ere_hi is not None and row.ere_hi < 0]
+    sure = [row for row in rows if row.ere_lo is not None and row.ere_lo > 0]
+    costs = [row for row in rows if row.ere_hi is not None and row.ere_hi < 0]
+    worth = [row.ere for row in sure if row.ere is not None]
     above, below = (sum(row.censored == side for row in rows) for side in ("above", "below"))
     settings = plural(len(rows), "setting")
     left = _left(above, below)
-    if not known:
+    if not (sure or costs or any(row.ere is not None for row in rows)):
         return f"What a synthetic image was worth is not known {nowhere(len(rows))}: {left or 'see the table for why'}."
     said = f"By 95% intervals, each on its own, one synthetic image was worth something in {len(sure)} of {settings}"
-    there = f" ({_range([row.ere or 0.0 for row in sure])} real ones there)" if sure else ""
+    there = f" ({_range(worth)} real ones where it can be read off)" if worth else ""
     return f"{said}{there} and less than nothing in {len(costs) or 'none'}{f'; {left}' if left else ''}."
 
 
@@ -85,7 +90,7 @@ def _left(above: int, below: int) -> str:
         parts.append(f"{above} did better than the most real images that were trained")
     if below:
         parts.append(f"{below} did worse than the fewest")
-    return " and ".join(parts) + ", and nothing is extrapolated" if parts else ""
+    return "by their means, " + " and ".join(parts) + ", and nothing is extrapolated" if parts else ""
 
 
 def _curve_note(curve: LearningCurve | None) -> str:
@@ -96,8 +101,9 @@ def _curve_note(curve: LearningCurve | None) -> str:
     exponent = f"{number(curve.b)} {bracket(curve.b_lo, curve.b_hi)}".strip()
     floor = f"{number(curve.c)} {bracket(curve.c_lo, curve.c_hi)}".strip()
     seeds = plural(curve.seeds, "seed")
+    but = f"; {clean(curve.reason)}" if curve.reason else ""
     return (
-        f"Learning curve: error = {number(curve.a)} × n^-b + c with b = {exponent} and c = {floor}, {seeds}."
+        f"Learning curve: error = {number(curve.a)} × n^-b + c with b = {exponent} and c = {floor}, {seeds}{but}."
     )
 
 
@@ -122,7 +128,7 @@ def _worth_table(grid: Grid, rows: Sequence[Equivalence]) -> Table:
     )
     cells = [
         [
-            text_cell(side_words(row_side(row)), setting_words(row, grid)),
+            text_cell(side_words(row_side(row)), side_small(row, grid)),
             count_cell(row.n_real_train),
             count_cell(row.ratio),
             _equivalent_cell(row),
@@ -154,7 +160,11 @@ def _equivalent_cell(row: Equivalence) -> Cell:
 
 def _worth_cell(row: Equivalence) -> Cell:
     if row.ere is None:
-        return Cell(DASH, "not known", None, "null")
+        if row.ere_lo is not None or row.ere_hi is not None:
+            bound = row.ere_hi if row.ere_lo is None else row.ere_lo
+            return Cell(DASH, f"{'below' if row.ere_lo is None else 'above'} {number(bound, 3)}", None, "null")
+        why = clean(row.reason or "") if row.n_eff is not None else ""
+        return Cell(DASH, why or "not known", None, "null")
     return open_cell(row.ere, row.ere_lo, row.ere_hi, places=3, sign=True)
 
 
@@ -168,6 +178,7 @@ def group_worth_part(grid: Grid) -> Part | None:
         "What a synthetic image was worth, by group and measure",
         _worth_says([row for row in rows if row.arm in ADDING]),
         bounded(_worth_table(grid, rows)),
+        notes=(open_note(rows, grid),),
     )
 
 

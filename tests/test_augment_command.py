@@ -15,6 +15,7 @@ SMALL = [
     "--set", "imageset.path=phantom-derm?n=300&size=32&diseases=2&seed=0", "--set", "classifiers.n_real=[4,8]",
     "--set", "classifiers.closed_n_real=[4]", "--set", "classifiers.ratios=[1]", "--set", "classifiers.tune=false",
     "--set", "classifiers.arms=[real-only,real+synthetic,extra-real]", "--set", "classifiers.aim=null", "--set",
+    "classifiers.registered_models=[]", "--set",
     "claims=[{id: c, compare: classifier, a: real+synthetic/diffusion-closed, n_real: 4}]",
 ]  # fmt: skip
 
@@ -59,7 +60,7 @@ def test_the_grid_alone_gives_a_record_and_a_report_and_is_not_run_again(tmp_pat
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--set", f"seeds={list(range(900))}", "--set", "classifiers.n_real=[1,2,3,4,5,6,7,8]"], "--yes"),
+        (["--set", f"seeds={list(range(900))}", "--set", "classifiers.n_real=[1,2,3,4,5,6,8,16]"], "--yes"),
         (["--set", "classifiers=null", "--set", "claims=[]"], "no grid of classifiers"),
         (["--set", "classifiers.arms=[real-onyl]"], "did you mean 'real-only'"),
         (["--set", "classifiers.models.4.x=1"], "is no place in the list"),

@@ -45,9 +45,9 @@ def folders(tmp_path_factory) -> tuple[Path, Path, Path]:
 def test_help_names_every_command_and_no_other():
     said = call("--help").stdout
     for name in ("evaluate", "run", "ls", "validate", "generate", "check-generator", "reward", "align", "report",
-                 "leaderboard", "rate", "ratings", "new", "self-check", "plan"):  # fmt: skip
+                 "leaderboard", "rate", "ratings", "new", "self-check", "plan", "augment"):  # fmt: skip
         assert f" {name} " in said
-    for absent in ("submit", "augment"):
+    for absent in ("submit", "verify"):
         assert absent not in said
 
 
@@ -98,7 +98,7 @@ def test_evaluate_without_a_holdout_shows_the_floor_and_says_why_copies_are_not_
         (["run", "tiny", "--engine", "clooud"], "known: local"),
         (["run", "tiny", "--set", "seeds=[]"], "seeds"),
         (["run", "tiny", "--set", "imageset.label=diagnosis"], "no column 'diagnosis'"),
-        (["run", "tiny", "--set", "imageset.path=phantom-blood?n=300"], "no column 'skin_tone'"),
+        (["run", "tiny", "--set", "imageset.path=phantom-blood?n=300"], "skin tone cannot be known"),
         (["ls", "generator"], "did you mean 'generators'"),
         (["generate", "difusion", "--data", "phantom-derm?n=20", "--n", "2", "--out", "x"], "did you mean 'diffusion'"),
         (["report", "no-such-run"], "no-such-run"),
@@ -178,5 +178,5 @@ def test_ls_lists_what_there_is(kind):
 def test_dry_run_computes_nothing(tmp_path):
     done = call("run", "tiny", "--engine", "local", "--dry-run", "--out", tmp_path / "r")
     assert done.returncode == 0, done.stderr
-    assert "32 stages, 0 finished" in done.stdout
+    assert "34 stages, 0 finished" in done.stdout
     assert not (tmp_path / "r").exists()

@@ -28,7 +28,7 @@ def test_every_part_is_there(found):
     assert len(found.curves) == 1
     assert len(found.equivalences) == 16
     assert [row.n_real_train for row in found.saturation] == [10, 20, 40, 80]
-    assert {row.factor for row in found.variance} == {"n_real", "arm", "ratio", "generator", "seed", "rest"}
+    assert {row.factor for row in found.variance} == {"n_real", "arm", "ratio", "seed", "rest"}
 
 
 def test_points_of_the_curve_are_errors(found):
@@ -63,11 +63,15 @@ def test_three_seeds_claim_nothing():
     assert "1 seed" in one.curves[0].reason
 
 
-def test_missing_cells_and_nulls_are_left_out():
+def test_missing_cells_and_nulls_are_left_out_and_named():
     rows, draws = rows_of(GRID, np.random.default_rng(0))
     gone = [row for row in rows if not (row.arm == "real-only" and row.n_real_train == 40 and row.seed == 3)]
     found = analyse(gone, draws)
     assert [point.n for point in found.curves[0].points] == [10, 20, 80]
+    assert "seeds are missing: 40 real images" in found.curves[0].reason
+    assert "seeds are missing: 40 real images" in found.curves[0].words
+    row = next(row for row in found.saturation if row.n_real_train == 40)
+    assert "lack seeds" in row.reason
     nulls = [row.model_copy(update={"value": None, "reason": "not enough data"}) for row in rows]
     assert analyse(nulls, draws).curves == []
 

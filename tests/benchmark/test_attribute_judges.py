@@ -11,6 +11,7 @@ import pytest
 from synmedbench.benchmark import read_recipe
 from synmedbench.benchmark._assemble import unreliable_h
 from synmedbench.benchmark._graph import build_graph
+from synmedbench.benchmark._recipe import SplitsPart
 from synmedbench.benchmark._shelf import shelve
 from synmedbench.benchmark._stage import Stage, Work
 from synmedbench.benchmark._work_data import GROUP
@@ -21,6 +22,7 @@ from synmedbench.imagesets import ImageSet, open_imageset
 
 from ..experts.planted_cells import RULES, discs
 
+SPLITS = SplitsPart().model_dump()
 EXPERTS = {"source": "attributes", "oracle": None, "noise": 0.05, "n": 20, "rules": RULES.model_dump()}
 
 
@@ -71,7 +73,7 @@ def test_the_rules_are_part_of_the_keys() -> None:
     panels = {}
     for source in ("panel", "attributes"):
         recipe = read_recipe("blood-quick", [f"alignment.experts.source={source}"])
-        graph = build_graph(recipe, Stage("data", "._work_data:keep", 1, {"group": None}), images)
+        graph = build_graph(recipe, Stage("data", "._work_data:keep", 1, {"group": None, "splits": SPLITS}), images)
         panels[source] = {role: stage for (role, _), stage in graph.panels.items()}
     assert "rules" not in panels["panel"]["H"].config
     assert panels["attributes"]["H"].config["rules"]["name"] == "blood"
@@ -80,4 +82,4 @@ def test_the_rules_are_part_of_the_keys() -> None:
         "blood-quick", ["alignment.experts.source=attributes", "alignment.experts.rules=blod"]
     )
     with pytest.raises(UserError, match="did you mean 'blood'"):
-        build_graph(recipe, Stage("data", "._work_data:keep", 1, {"group": None}), images)
+        build_graph(recipe, Stage("data", "._work_data:keep", 1, {"group": None, "splits": SPLITS}), images)

@@ -60,6 +60,16 @@ def test_holm_over_all_registered_contrasts_can_take_a_verdict_back():
     assert among.p_adjusted == pytest.approx(10 * (alone.p or 0))
 
 
+def test_a_registered_claim_that_could_not_be_tested_counts_in_holms_family():
+    scores = [score("gan", s, 5 + 0.1 * s) for s in range(5)] + [score("noise", s, 50 + s) for s in range(5)]
+    part = ClaimPart(id="c", compare="score", a="gan", b="noise")
+    missing = ClaimPart(id="m", compare="score", a="gan", b="nobody")
+    never = ClaimPart(id="n", compare="memorisation", a="gan")
+    found = decide([part, missing, never], evidence(scores))
+    assert found[0].p_adjusted == pytest.approx(2 * (found[0].p or 0))
+    assert found[1].p_adjusted is None
+
+
 def test_classifier_arms_are_paired_by_seed():
     def cell(arm: str, generator: str | None, seed: int, value: float, n: int = 8) -> CellRow:
         return CellRow(arm=arm, generator=generator, n_real_train=n, ratio=2, classifier="t", seed=seed, n_test=99,

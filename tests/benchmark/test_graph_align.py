@@ -7,17 +7,19 @@ import pytest
 from synmedbench.benchmark import read_recipe
 from synmedbench.benchmark._graph import build_graph
 from synmedbench.benchmark._graph_seed import Graph
+from synmedbench.benchmark._recipe import SplitsPart
 from synmedbench.benchmark._stage import Stage
 from synmedbench.benchmark._work_data import open_data
 from synmedbench.core import UserError
 
+SPLITS = SplitsPart().model_dump()
 IMAGES = open_data(read_recipe("tiny").imageset)
 WITH = ["alignment.steps=10", "alignment.snapshots=3"]
 
 
 def graph(*overrides: str) -> Graph:
     recipe = read_recipe("tiny", overrides)
-    return build_graph(recipe, Stage("data", "._work_data:keep", 1, {"group": None}), IMAGES)
+    return build_graph(recipe, Stage("data", "._work_data:keep", 1, {"group": None, "splits": SPLITS}), IMAGES)
 
 
 def names(found: Graph) -> set[str]:

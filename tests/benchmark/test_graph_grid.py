@@ -151,6 +151,28 @@ def test_a_classifier_that_cannot_be_is_told_before_any_stage(folder, tmp_path, 
         graph_of(folder, tmp_path, {"models": [model]})
 
 
+def test_an_aim_that_no_own_image_has_is_a_cell_without_a_value_and_stops_nothing(tmp_path):
+    images = drawn(200, 0)
+    rare = images.table.assign(sex=["rare" if row == 0 else "m" for row in range(len(images))])
+    write_folder(images.with_table(rare), tmp_path / "real")
+    arms = ["real-only", "real+synthetic", "real+aimed-synthetic"]
+    grid = {"arms": arms, "aim": {"column": "sex", "values": ["none"]}}
+    graph = graph_of(tmp_path, tmp_path, grid, conditions=["label", "sex"])
+    aimed = {key: stage for key, stage in graph.cells.items() if key.arm == "real+aimed-synthetic"}
+    assert {stage.function for stage in aimed.values()} == {"._work_lacking:null_cell"}
+    closed = {stage.config["lacking"] for key, stage in aimed.items() if key.generator == "classical-closed"}
+    assert closed == {"not enough data: no image with sex none among its own real images"}
+    others = [stage for key, stage in graph.cells.items() if key not in aimed]
+    assert {stage.function for stage in others} == {"._work_cells:train_cell"}
+
+
+def test_settings_that_do_not_act_on_a_classifier_are_not_tried_on_it(folder, tmp_path):
+    models = [*CLASSIFIERS["models"], {"name": "timm:test_resnet", "alias": "whole", "steps": 3}]
+    graph = graph_of(folder, tmp_path, {"models": models, "tune": {"penalty": [0.1, 1]}})
+    tried = {key[0]: stage.config["grid"] for key, stage in graph.tunings.items()}
+    assert tried == {"frozen": {"penalty": [0.1, 1]}, "whole": None}
+
+
 def test_a_second_labeller_is_measured_as_well(tmp_path):
     images = drawn(200, 0)
     images = images.with_table(images.table.assign(sex_2=images.table["sex"]))

@@ -9,6 +9,7 @@ import pytest
 from planted_contrasts import MIXED, REAL, PlantedGrid
 
 from synmedbench.benchmark._levelling import levelling
+from synmedbench.classifiers import draw_name
 from synmedbench.core import wilson
 
 BETTER, MIDDLE, WORSE = "skin_tone=I-II", "skin_tone=III-IV", "skin_tone=V-VI"
@@ -74,6 +75,32 @@ def test_what_cannot_be_known_is_null_with_words():
     assert "III-IV" not in (levelling(part, draws)[0].better_group, levelling(part, draws)[0].worse_group)
 
 
+def test_groups_are_named_only_where_every_seed_chose_the_same():
+    names = [levelling(*ALIKE.sampled(np.random.default_rng(seed)))[0] for seed in range(10)]
+    unlike = [each for each in names if each.better_group is None]
+    assert unlike
+    assert all("which groups these are differs by seed" in each.words for each in unlike)
+    assert all(each.gap_change is not None and each.worse_group is None for each in unlike)
+
+
+def test_a_loss_must_be_shown_to_be_the_larger_part_and_the_level_is_one_end_of_the_interval():
+    half = replace(TONES, gain={(MIXED, BETTER): -0.105, (MIXED, WORSE): 0.1}, noise=0.02)
+    found = one(half, 1)
+    assert found.gap_hi < 0
+    assert found.better_hi < 0
+    assert found.flagged is False
+    changes = [one(replace(TONES, gain={(MIXED, BETTER): -0.05}), seed) for seed in range(20)]
+    assert all(not each.flagged or each.p_adjusted < 0.025 for each in changes)
+
+
+def test_few_patients_of_one_group_flag_nothing():
+    cells, draws = replace(TONES, gain={(MIXED, BETTER): -0.12}).sampled(np.random.default_rng(0))
+    kept = {draw_name("patients", BETTER): np.array([7]), draw_name("patients", WORSE): np.array([40])}
+    (found,) = levelling(cells, {key: {**its, **kept} for key, its in draws.items()})
+    assert found.flagged is None
+    assert "7 patients', 10 needed" in found.words
+
+
 def test_without_draws_less_is_flagged():
     grid = replace(TONES, gain={(MIXED, BETTER): -0.12})
     cells, draws = grid.sampled(np.random.default_rng(0))
@@ -91,10 +118,13 @@ def test_every_column_and_arm_has_its_row():
         "label=mel": 0.5,
         "label=nv": 0.9,
     }
-    grid = PlantedGrid(sides=(REAL, MIXED, ("mixup", None, 0.0)), strata=strata)
+    aimed = ("real+aimed-synthetic", "diffusion", 2.0)
+    grid = PlantedGrid(sides=(REAL, MIXED, aimed, ("mixup", None, 0.0)), strata=strata)
     found = levelling(*grid.sampled(np.random.default_rng(0)))
     assert {(each.a, each.column) for each in found} == {
-        (arm, column) for arm in ("real+synthetic/diffusion", "mixup") for column in ("sex", "site")
+        (arm, column)
+        for arm in ("real+synthetic/diffusion", "real+aimed-synthetic/diffusion")
+        for column in ("sex", "site")
     }
     only = levelling(*grid.sampled(np.random.default_rng(0)), columns=["sex"])
     assert {each.column for each in only} == {"sex"}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.stats import linregress
 
 from synmedbench.benchmark._mixed import few_generators, mixed_slope
 from synmedbench.core import UserError, wilson
@@ -41,7 +43,25 @@ def test_without_statsmodels_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "statsmodels.regression", None)
     monkeypatch.setitem(sys.modules, "statsmodels.regression.mixed_linear_model", None)
     with pytest.raises(UserError, match=r"synmedbench\[stats\]"):
-        mixed_slope(*planted(np.random.default_rng(0), 8, 3, 0.0))
+        mixed_slope([1, 2, 2, 3, 4, 5], [1, 2, 4, 3, 6, 5], list("aabbcc"), list("xyxyxy"))
+
+
+def test_one_value_for_each_generator_is_the_slope_of_their_means():
+    x, y, generators, classes = planted(np.random.default_rng(0), 8, 4, 0.2)
+    found = mixed_slope(x, y, generators, classes)
+    places = [[g == name for g in generators] for name in dict.fromkeys(generators)]
+    means = [np.array([values[place].mean() for place in places]) for values in (x, y)]
+    line = linregress(*means)
+    assert found.value == pytest.approx(line.slope)
+    assert found.p == pytest.approx(line.pvalue)
+
+
+def test_a_fit_that_did_not_converge_is_refused(monkeypatch):
+    mixed = pytest.importorskip("statsmodels.regression.mixed_linear_model")
+    fitted = SimpleNamespace(converged=False, params=np.ones(2), bse=np.ones(2))
+    monkeypatch.setattr(mixed.MixedLM, "fit", lambda *_, **__: fitted)
+    with pytest.raises(UserError, match="did not converge"):
+        mixed_slope([1, 2, 2, 3, 4, 5], [1, 2, 4, 3, 6, 5], list("aabbcc"), list("xyxyxy"))
 
 
 @pytest.mark.parametrize(

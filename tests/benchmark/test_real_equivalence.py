@@ -137,3 +137,15 @@ def test_intervals_cover(grid):
     count = coverage(grid, 600)
     assert wilson(count, 600, 0.99).hi >= 0.95
     assert count / 600 > 0.91
+
+
+def test_the_worth_of_an_image_counts_those_that_were_trained_on():
+    from synmedbench.benchmark._cell_key import CellKey
+    from synmedbench.benchmark._grid_errors import Block, Setting
+    from synmedbench.benchmark._worth_rows import equivalence_row
+
+    real, arms = GRID.together(np.random.default_rng(0), 10)
+    key = CellKey("real+synthetic", "gan", 5, 0.5, "c", 0)
+    block = Block(list(range(len(real))), np.column_stack([real, arms[:, 0]]), None)
+    row = equivalence_row(Setting("c", "macro_auroc", "all", "test"), key, list(GRID.numbers), block)
+    assert row.synthetic == round(0.5 * 5) == 2

@@ -42,6 +42,8 @@ def read(tmp_path, grid, overrides=(), **more):
             "timm:resnet10t stand(s) twice; give one an alias",
         ),
         ({"registered_models": ["timm:test_byobnet"]}, "stand(s) twice"),
+        ({"registered_models": ["timm:test_resnet"]}, "no claim names 'timm:test_resnet'"),
+        ({"arms": ["real-only", "group-weighted"]}, "group-weighted needs a stratum other than the class"),
         ({"models": ["tim:x"]}, "did you mean 'timm'"),
         ({"arms": ["real+aimed-synthetic"]}, "go together"),
         ({"aim": {"column": "skin_tone", "values": ["V-VI"]}}, "go together"),
@@ -72,6 +74,36 @@ def test_an_aligned_generator_cannot_be_closed(tmp_path):
         read(tmp_path, {"closed_set": ["draft"]}, alignment={"methods": ["real-only", "draft"]})
 
 
+@pytest.mark.parametrize("hidden", ["folder:/somewhere/images", "real-holdout"])
+def test_an_alias_does_not_make_a_folder_or_the_hold_out_closed(tmp_path, hidden):
+    with pytest.raises(UserError, match="'theirs' is not fitted on the cell's images"):
+        read(tmp_path, {"closed_set": ["theirs"]}, generators=[{"name": hidden, "alias": "theirs"}])
+
+
+def test_no_generator_may_be_named_as_closed_ones_are(tmp_path):
+    with pytest.raises(UserError, match="'my-closed' ends in -closed"):
+        read(tmp_path, {}, generators=[{"name": "classical", "alias": "my-closed"}])
+
+
+@pytest.mark.parametrize("name", ["quick", "phantom", "ham", "pbc"])
+def test_the_recipes_of_augmentation_fit_together(name):
+    recipe = read_recipe(f"augmentation-{name}")
+    assert recipe.classifiers is not None
+    assert "class-weighted" not in recipe.classifiers.arms
+
+
+def test_arms_balance_by_the_aims_column_unless_that_is_the_class(tmp_path):
+    def column(aim, strata, label="label"):
+        grid = {"arms": ["real+aimed-synthetic"], "aim": {"column": aim, "values": ["x"]}}
+        part = read(tmp_path, grid).classifiers
+        assert part is not None
+        return part.balanced_by(strata, label)
+
+    assert column("skin_tone", ["sex"]) == "skin_tone"
+    assert column("label", ["label", "sex"]) == "sex"
+    assert column("label", ["dx", "label_2"], "dx") is None
+
+
 @pytest.mark.parametrize(
     ("claim", "told"),
     [
@@ -86,6 +118,22 @@ def test_an_aligned_generator_cannot_be_closed(tmp_path):
             "classifier is of claims that compare classifiers",
         ),
         ({"compare": "classifier", "a": "real+synthetic/diffusion-close"}, "did you mean 'diffusion-closed'"),
+        ({"compare": "classifier", "a": "real+synthetic/diffusion", "n_real": 9}, "no cell of real-only with n_real 9"),
+        (
+            {"compare": "classifier", "a": "real+synthetic/diffusion", "n_real": 8, "ratio": 7},
+            "no cell of real+synthetic/diffusion with n_real 8 at ratio 7",
+        ),
+        (
+            {
+                "compare": "classifier",
+                "a": "real+synthetic/diffusion",
+                "b": "real+synthetic/diffusion",
+                "ratio": 2,
+                "ratio_b": 9,
+            },
+            "no cell of real+synthetic/diffusion at ratio 9",
+        ),
+        ({"compare": "score", "a": "diffusion", "ratio_b": 2}, "ratio_b is of claims that compare classifiers"),
     ],
 )
 def test_claims_about_cells_are_checked(tmp_path, claim, told):
@@ -121,7 +169,8 @@ def test_a_registered_model_has_the_cells_of_its_claims_alone(tmp_path):
              "ratio": 2}  # fmt: skip
     other = {"id": "d", "compare": "classifier", "a": "real-repeated", "n_real": 4}
     models = [{"name": "timm:test_resnet", "alias": "whole"}]
-    recipe = read(tmp_path, {"registered_models": models}, claims=[claim, other])
+    arms = ["real-only", "real-repeated", "real+synthetic"]
+    recipe = read(tmp_path, {"registered_models": models, "arms": arms}, claims=[claim, other])
     whole = [cell for cell in grid_cells(recipe) if cell.classifier == "whole"]
     assert {(cell.arm, cell.n_real, cell.ratio) for cell in whole} == {
         ("real-only", 8, 0.0), ("real+synthetic", 8, 2.0)

@@ -35,9 +35,8 @@ def fit(grid: Grid, draw, unit: str):
     if unit == "real images":
         law, _ = choose_law(np.array(grid.numbers, float), spread_of(real))
         read = in_real_images(law, real, both[:, real.shape[1] :], drawn, n_real=10)
-        if read.known[0] and read.known.sum() > 3:
-            within = np.array(grid.ratios)[read.known[1:]]
-            return fit_saturation(within, read.values[:, 1:], read.values[:, 0], read.draws, scale=read.scale)
+        if read.known.all():
+            return fit_saturation(grid.ratios, read.values[:, 1:], read.values[:, 0], read.draws, scale=read.scale)
     cut = None if drawn is None else -drawn[:, :, real.shape[1] :]
     return fit_saturation(grid.ratios, -arms, -real[:, 1], cut)
 

@@ -15,6 +15,7 @@ from synmedbench.benchmark._stage import Work
 from synmedbench.benchmark._work_cells import train_cell
 from synmedbench.benchmark._work_data import GROUP, divide
 from synmedbench.benchmark._work_embed import embed
+from synmedbench.benchmark._work_lacking import null_cell
 from synmedbench.benchmark._work_tune import tune_real_only
 from synmedbench.core import UserError, silent
 
@@ -56,6 +57,15 @@ def train(folders, out: Path, needs=("data",), **changed) -> list[dict]:
 
 def values(rows: list[dict], test_set: str = "test") -> dict:
     return {(row["metric"], row["stratum"]): row["value"] for row in rows if row["test_set"] == test_set}
+
+
+def test_a_cell_that_nothing_can_be_trained_on_keeps_its_rows_with_the_reason(folders, tmp_path):
+    reason = "not enough data: no image with sex x among its own real images"
+    asked = config(arm="real+aimed-synthetic", lacking=reason)
+    null_cell(Work(asked, 0, {"data": folders["data"]}, tmp_path, tmp_path, silent()))
+    note = json.loads((tmp_path / "cell.json").read_text())
+    assert note["test_sets"] == []
+    assert {(row["value"], row["reason"]) for row in note["rows"]} == {(None, reason)}
 
 
 def with_features(folders, root: Path, *needs: str) -> dict[str, Path]:
@@ -125,6 +135,72 @@ def test_a_left_out_site_is_tested_and_never_trained_on(folders):
         assert set(found.stratum("site", rows).tolist()) == {site}
 
 
+def test_images_of_unknown_site_are_not_trained_on_where_a_site_is_left_out(folders, tmp_path):
+    from synmedbench.benchmark._shelf import unshelve
+
+    images = unshelve(folders["data"])
+    drawn_sites = np.random.default_rng(0).integers(0, 3, len(images))
+    site = np.array(["a", "b", None], dtype=object)[drawn_sites]
+    shelve(images.with_table(images.table.assign(site=site)), tmp_path)
+    found = cell_data(tmp_path, {"n_real": 4, "left_out": ["site", "b"]}, 0)
+    parts = {"subset": found.subset, "spare": found.spare, "val": found.val, "test": found.test}
+    known = {name: set(found.stratum("site", rows).tolist()) for name, rows in parts.items()}
+    assert known == {"subset": {"a"}, "spare": {"a"}, "val": {"a"}, "test": {"b"}}
+    assert "unknown" in cell_data(tmp_path, {"n_real": 4}, 0).stratum("site", found.images.table.index.to_numpy())
+
+
+def test_validation_is_no_larger_than_training_nested_and_counted(folders, tmp_path):
+    few, more = (cell_data(folders["data"], {"n_real": n}, 3) for n in (2, 4))
+    for found, n in ((few, 2), (more, 4)):
+        assert sorted(found.labels(found.val)) == ["round"] * n + ["streaky"] * n
+        assert set(found.stratum("split", found.val).tolist()) == {"val"}
+    assert set(few.val.tolist()) < set(more.val.tolist())
+    assert cell_data(folders["data"], {"n_real": 2}, 4).val.tolist() != few.val.tolist()
+    every = cell_data(folders["data"], {"n_real": 16}, 3).val
+    assert len(every) == (few.images.column("split") == "val").sum()
+    train(folders, tmp_path / "c", n_real=4)
+    assert json.loads((tmp_path / "c" / "cell.json").read_text())["n_val"] == 8
+
+
+class Zero:
+    """Stands for a trained network that scores everything alike."""
+
+    def __init__(self, final_loss: float, ended: bool | None, features: str | None = "features") -> None:
+        self.final_loss, self.ended, self.features = final_loss, ended, features
+
+    def logits(self, work, need, rows):
+        return np.zeros((len(rows), 2))
+
+
+MARKS = {
+    ("real-only", 0.2, True): None,
+    ("real-only", 0.2, None): None,
+    ("real-only", 0.7, True): "a uniform guess has less",
+    ("focal", 0.1, True): None,
+    ("focal", 0.2, True): "a uniform guess has less",
+    ("real-only", 0.2, False): "had not come to an end",
+}
+
+
+@pytest.mark.parametrize(("case", "mark"), MARKS.items())
+def test_a_cell_that_had_not_converged_is_marked_by_its_own_loss(folders, tmp_path, monkeypatch, case, mark):
+    arm, loss, ended = case
+    monkeypatch.setattr("synmedbench.benchmark._work_cells.trained", lambda *_: Zero(loss, ended))
+    rows = train(folders, tmp_path / "c", arm=arm)
+    reasons = {row["reason"] for row in rows if row["value"] is not None}
+    assert reasons == {None} if mark is None else all("not at its plateau" in r and mark in r for r in reasons)
+    note = json.loads((tmp_path / "c" / "cell.json").read_text())
+    assert (note["ended"], note["plateau"]) == (ended, mark is None or "end" in mark)
+
+
+def test_draws_hold_nothing_but_measures(folders, tmp_path, monkeypatch):
+    monkeypatch.setattr("synmedbench.benchmark._work_cells.trained", lambda *_: Zero(0.2, True))
+    train(folders, tmp_path / "c")
+    with np.load(tmp_path / "c" / "replicates.npz") as kept:
+        assert "macro_auroc" in kept.files
+        assert "allow_pickle" not in kept.files
+
+
 def test_a_site_without_a_test_image_gives_null_rows(folders, tmp_path):
     rows = train(folders, tmp_path / "c", test_set="site=z", left_out=["site", "z"])
     assert {row["value"] for row in rows} == {None}
@@ -168,6 +244,7 @@ def test_tuning_chooses_among_what_was_tried(folders, tmp_path):
     note = json.loads((tmp_path / "tuning.json").read_text())
     assert note["chosen"]["penalty"] in (0.01, 1.0)
     assert [row["penalty"] for row in note["tried"]] == [0.01, 1.0]
+    assert 0 < note["n_val"] <= 16
     rows = train({**folders, "tune": tmp_path}, tmp_path / "c", ("data", "tune"))
     assert values(rows)["macro_auroc", "all"] is not None
 

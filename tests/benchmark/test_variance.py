@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from synmedbench.benchmark import explain_variance
+from synmedbench.benchmark import CellRow, explain_variance
+from synmedbench.benchmark._cell_table import CellTable
+from synmedbench.benchmark._variance import variance_rows
 from synmedbench.core import UserError, wilson
 
 NUMBERS = (5, 10, 20, 40, 80)
@@ -51,6 +53,30 @@ def test_a_factor_of_one_level_is_left_out_and_few_seeds_have_no_interval():
     shares = explain_variance([1.0, 2.0, 3.0, 5.0], {"a": list("xyxy"), "b": list("zzzz")}, [0, 0, 1, 1])
     assert list(shares) == ["a", "rest"]
     assert shares["a"].lo is None
+
+
+def cells(generators: str, ratios: tuple[float, ...], reason: str | None = None) -> list[CellRow]:
+    draw = np.random.default_rng(0)
+    arms = [("real-only", None, 0.0), *[("real+synthetic", g, r) for g in generators for r in ratios]]
+    return [
+        CellRow(arm=arm, generator=g, n_real_train=n, ratio=r, classifier="c", seed=s, n_test=9,
+                metric="macro_auroc", value=float(draw.uniform()), reason=reason)
+        for arm, g, r in arms for n in (8, 32) for s in range(5)
+    ]  # fmt: skip
+
+
+def test_one_generator_or_ratio_is_no_factor_beside_the_arm():
+    def factors(*grid) -> set[str]:
+        return {row.factor for row in variance_rows(CellTable(cells(*grid)))}
+
+    assert factors("a", (1.0,)) == {"n_real", "arm", "seed", "rest"}
+    assert factors("ab", (1.0,)) == {"n_real", "arm", "generator", "seed", "rest"}
+    assert factors("a", (1.0, 4.0)) == {"n_real", "arm", "ratio", "seed", "rest"}
+
+
+def test_training_that_had_not_converged_is_told():
+    rows = variance_rows(CellTable(cells("ab", (1.0,), "not at its plateau: loss 2")))
+    assert all("had not converged in 30 of 30 cells" in row.reason for row in rows)
 
 
 def test_constant_values_have_nothing_to_share():

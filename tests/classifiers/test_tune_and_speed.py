@@ -155,3 +155,51 @@ def test_another_precision_or_layout_learns_the_same(way: tuple[str, bool], plai
 def test_bfloat16_is_repeatable() -> None:
     model = TimmClassifier(steps=3, batch_size=8, precision="bfloat16")
     assert model.fit(*squares(16), seed=3).key == model.fit(*squares(16), seed=3).key
+
+
+def test_a_setting_that_cannot_be_trained_is_kept_with_the_reason() -> None:
+    grid = {"steps": [0, 2]}
+    found = tune("timm?batch_size=4", *squares(8), *squares(8, 5), classes=["blue", "red"], grid=grid, seed=0)
+    assert found.chosen == {"steps": 2}
+    assert found.tried[0]["val_log_loss"] is None
+    assert "at least 1 step" in found.tried[0]["reason"]
+    assert "reason" not in found.tried[1]
+
+
+class Plain:
+    """A plug-in that gives probabilities and a final loss, and tells nothing else."""
+
+    def __init__(self, sharp: float = 1.0) -> None:
+        self.sharp, self.final_loss = sharp, 0.3
+
+    def fit(self, images, labels, *, classes, seed):  # type: ignore[no-untyped-def]
+        return self
+
+    def predict_proba(self, images):  # type: ignore[no-untyped-def]
+        right = 0.5 + 0.4 * self.sharp
+        return np.where(images[:, 8:9, 8, 0] == 250, [[1 - right, right]], [[right, 1 - right]])
+
+
+def test_a_plug_in_that_tells_little_is_tuned_by_its_probabilities(monkeypatch: pytest.MonkeyPatch) -> None:
+    build = lambda self, spec: Plain(*(spec[key] for key in ("sharp",) if key in spec))  # noqa: E731
+    monkeypatch.setattr(type(registry("classifiers")), "build", build)
+    sets = (*squares(8), *squares(8, 5))
+    found = tune("plain", *sets, classes=["blue", "red"], grid={"sharp": [0.0, 1.0]}, seed=0)
+    assert found.chosen == {"sharp": 1.0}
+    assert found.tried[1]["val_log_loss"] == pytest.approx(-math.log(0.9))
+    assert found.plateau is None
+    kept = tune("plain", *sets, classes=["blue", "red"], seed=0)
+    assert (kept.tried, kept.chosen, kept.spec) == ([], {}, {"name": "plain"})
+
+
+def test_speed_is_measured_on_the_classifiers_own_batch_and_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def step(spec, images, classes):  # type: ignore[no-untyped-def]
+        seen.append((len(images), classes))
+        return lambda: None
+
+    monkeypatch.setattr("synmedbench.classifiers._speed._step", step)
+    measure_speed("timm?batch_size=6", size=32, seconds=0.001, classes=3)
+    measure_speed("timm?batch_size=6", size=32, seconds=0.001, batch_size=4)
+    assert set(seen) == {(12, 3), (8, 8)}

@@ -16,6 +16,7 @@ from synmedbench.core import (
     t_interval,
     t_pvalue,
     wilson,
+    within_pvalue,
 )
 
 
@@ -114,6 +115,48 @@ def test_the_intervals_pvalue_agrees_with_its_bounds(stream):
         assert (interval_pvalue(interval) < 0.05) == interval.excludes(0.0)
         assert interval_pvalue(interval, interval.lo) == pytest.approx(0.05)
     assert interval_pvalue(t_interval(data)) == pytest.approx(t_pvalue(data))
+
+
+def test_within_pvalue_is_students_where_patients_add_nothing_and_grows_with_what_they_add():
+    data = np.random.default_rng(3).normal(0.5, 0.3, 6)
+    assert within_pvalue(data, np.zeros(6)) == pytest.approx(t_pvalue(data))
+    assert within_pvalue(data, np.full(6, 1e-9)) == pytest.approx(t_pvalue(data), rel=1e-3)
+    found = [within_pvalue(data, np.full(6, each)) for each in (0.0, 0.02, 0.1, 1.0)]
+    assert found == sorted(found)
+    few = [within_pvalue(data, np.full(6, 0.1), patients=each) for each in (5, 20, 1000, None)]
+    assert few == sorted(few, reverse=True)
+    assert within_pvalue([0.2] * 5, [0.01] * 5) == pytest.approx(0.0455, abs=1e-4)
+    assert within_pvalue([0.2] * 5, [0.0] * 5) == 0.0
+    assert within_pvalue([0.0] * 5, [0.0] * 5) == 1.0
+    with pytest.raises(UserError, match="at least 2 of them"):
+        within_pvalue([0.2] * 5, [0.01] * 5, patients=1)
+
+
+def test_small_pvalues_are_not_too_many_where_one_number_of_freedoms_errs():
+    draw, runs, seeds = np.random.default_rng(7), 20000, 5
+    part = np.full(seeds, 0.1)
+    spread = draw.normal(0, np.sqrt(0.9 * seeds), (runs, seeds)) + draw.normal(0, np.sqrt(0.1), (runs, 1))
+    far = spread[np.abs(spread.mean(1)) > 2 * spread.std(1, ddof=1) / np.sqrt(seeds)]
+    p = np.array([within_pvalue(row, part) for row in far])
+    assert wilson(int((p <= 0.001).sum()), runs, 0.99).lo <= 0.001
+    assert wilson(int((p <= 0.05).sum()), runs, 0.99).lo <= 0.05
+    assert (p <= 0.05).mean() > 0
+
+
+def test_few_patients_are_covered():
+    draw, runs, seeds, patients = np.random.default_rng(8), 3000, 5, 10
+    shared = draw.normal(0, 1, (runs, patients))
+    data = shared.mean(1, keepdims=True) + draw.normal(0, 0.1, (runs, seeds))
+    bootstrap = shared.var(1) / patients
+    given = np.mean([
+        not paired_t_within(row, [each] * seeds, patients=patients).excludes(0)
+        for row, each in zip(data, bootstrap, strict=True)
+    ])  # fmt: skip
+    unknown = np.mean([
+        not paired_t_within(row, [each] * seeds).excludes(0) for row, each in zip(data, bootstrap, strict=True)
+    ])  # fmt: skip
+    assert given > 0.94
+    assert unknown < 0.93
 
 
 def test_pvalues():

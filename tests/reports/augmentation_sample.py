@@ -146,6 +146,7 @@ class _Maker:
                     n_real_train=n,
                     seed=seed,
                     tried=[{"penalty": p} for p in (0.01, 0.1, 1)],
+                    n_val=2 * n,
                     chosen={"penalty": 0.1 if n > 8 or seed else 1.0},
                     words="the smallest validation log loss",
                 )

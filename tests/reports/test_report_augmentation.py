@@ -38,6 +38,19 @@ def record() -> Record:
     return augmentation_record()
 
 
+@pytest.mark.parametrize("change", [{"n_real_train": 0}, {"ratio": 0.0}])
+def test_a_registered_mean_is_no_setting_of_the_grid(record, change):
+    part = record.augmentation
+    row = next(each for each in part.contrasts if each.id is None and arm_of(each.a) == "real+synthetic")
+    mean = row.model_copy(update={"id": "mean", **change})
+    more = record.model_copy(
+        update={"augmentation": part.model_copy(update={"contrasts": [mean, *part.contrasts]})}
+    )
+    ours, theirs = (Grid(each).gains(row.classifier, metric=row.metric) for each in (record, more))
+    assert [place_of(each) for each in theirs] == [place_of(each) for each in ours]
+    assert all(each.id is None for each in theirs)
+
+
 @pytest.fixture(scope="module")
 def parts(record: Record) -> dict[str, Part]:
     return {part.anchor: part for part in augmentation_parts(record)}
@@ -134,7 +147,7 @@ def test_the_sentence_counts_the_verdicts(record, parts):
         place_of(row): row.verdict for row in record.augmentation.contrasts if row.b == "real-repeated"
     }
     also = sum(repeated[place_of(row)] == "better" for row in rows if row.verdict == "better")
-    assert f"{also} of {counts['better']} also beat real images repeated as often" in says
+    assert f"{also} of {counts['better']} also beat real images repeated up to ×10 and" in says
 
 
 def test_a_registered_contrast_is_not_counted_twice_but_counts_where_it_stands_alone():
@@ -167,10 +180,10 @@ def test_verdicts_under_the_second_labeller_are_counted():
     first = [gain(stratum=f"skin_tone={tone}") for tone in ("I-II", "V-VI")]
     second = [
         gain(stratum="skin_tone_2=I-II"),
-        gain(stratum="skin_tone_2=V-VI", verdict="not shown"),
+        gain(stratum="skin_tone_2=V-VI", verdict="not shown", lo=-0.01),
     ]
     says = part_of(only(contrasts=first + second), "by-skin_tone").says
-    assert says.endswith("1 of 2 of these verdicts stand under the second labeller.")
+    assert says.endswith("1 of 2 of these verdicts stand under the second labeller, before correction.")
     assert "second labeller" not in part_of(only(contrasts=first), "by-skin_tone").says
 
 
@@ -222,7 +235,7 @@ def test_worth_is_told_from_intervals_and_never_extrapolated():
     )
     part = part_of(only(equivalences=[known, unsure, beyond], curves=[curve]), "worth-")
     assert (
-        "was worth something in 1 of 3 settings (0.250 real ones there) and less than nothing in none"
+        "something in 1 of 3 settings (0.250 real ones where it can be read off) and less than nothing in none"
         in part.says
     )
     assert (
