@@ -17,7 +17,7 @@ from ..core import UserError
 from ..imagesets import group_numbers
 from ._cell_data import CellData, cell_data, lacking, shelved, split_rows, strata_of, training_rows
 from ._cell_rows import absent_rows, measured_rows, null_rows
-from ._cell_table import OFF_PLATEAU
+from ._cell_table import OFF_PLATEAU, patient_counts
 from ._cell_training import Logits, Trained, rows_of_arm, trained
 from ._grid import TEST
 from ._stage import Work
@@ -166,7 +166,7 @@ def _tested(work: Work, test: TestSet, temperature: float | None, number: int) -
         scaled=scaled,
     )
     ending = f"-{number}" if number else ""
-    arrays: dict[str, Any] = dict(draws)
+    arrays: dict[str, Any] = {**draws, **patient_counts(test.groups, test.strata)}
     np.savez(work.out / f"replicates{ending}.npz", **arrays)
     targets = np.array([classes.index(label) for label in test.labels], dtype=np.int16)
     kept = probabilities.astype(np.float32)
