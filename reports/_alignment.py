@@ -153,6 +153,8 @@ class RewardRow:
 
 
 FIGURES = ("auroc", "auprc", "brier", "ece", "plausible_share")
+HELD_OUT = "the base (ratings held out of the fit)"
+"""Those images of the base on which R was measured when it was fitted; the base's own row has new images."""
 
 
 def reward_rows(record: Record) -> list[RewardRow]:
@@ -167,7 +169,7 @@ def reward_rows(record: Record) -> list[RewardRow]:
     names = list(dict.fromkeys(name for cards_ in after.values() for name in cards_))
     if not names:
         return []
-    rows = [_reward_row("the base", seeds, seeds)]
+    rows = [_reward_row(HELD_OUT, seeds, seeds)]
     return [*rows, *(_reward_row(n, {s: c[n] for s, c in after.items() if n in c}, seeds) for n in names)]
 
 

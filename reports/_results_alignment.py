@@ -15,6 +15,7 @@ from ._figure_plausibility import gains_figure
 from ._names import JUDGES, clean, plural, slug
 from ._numbers import DASH, bracket, number
 from ._results_markdown import bullets, data_words, flat, markdown_table, write_png
+from ._results_unstopped import unstopped_table
 from ._results_words import doubts, findings, reference_lines
 
 
@@ -66,6 +67,8 @@ def _part(name: str, record: Record) -> str:
     ]  # fmt: skip
     if record.trajectories:
         parts.append(f"### Along the way\n\n{_picture(name, 'way', record)}")
+        unstopped = unstopped_table(record)
+        parts += [f"### At the last step, whether or not E stopped earlier\n\n{unstopped}"] if unstopped else []
     if rewards:
         parts.append(
             f"### The reward model before and after\n\n{_rewards(rewards)}\n{_picture(name, 'reward', record)}"

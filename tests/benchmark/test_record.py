@@ -77,7 +77,11 @@ def test_a_packed_record_reads_back_as_the_plain_one_and_is_the_same_bytes_twice
     assert record_file(tmp_path) == packed
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"{}")[:-9], gzip.compress(b"\xff\xfe{}")])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no gzip", gzip.compress(b"{}")[:-9], gzip.compress(b"\xff\xfe{}")],
+    ids=["empty", "not packed", "cut short", "not a text"],
+)
 def test_a_broken_packed_record_is_told_in_one_line(tmp_path, content):
     path = tmp_path / "record.json.gz"
     path.write_bytes(content)

@@ -102,7 +102,7 @@ def test_a_turn_of_h_is_told_only_where_five_seeds_show_it(record):
 
 def test_r_is_compared_with_itself_on_the_base_of_the_same_seed(record):
     rows = reward_rows(record)
-    assert [row.images for row in rows] == ["the base", *GAINS]
+    assert [row.images for row in rows] == ["the base (ratings held out of the fit)", *GAINS]
     cards = record.judges["R"]
     changes = [
         cards[f"seed {s}"]["after"]["nft"]["auroc"] - cards[f"seed {s}"]["auroc"] for s in record.seeds
