@@ -45,6 +45,16 @@ OneStudy = Annotated[str | None, typer.Option(help="One study alone (default: al
 OneCriteria = Annotated[
     str | None, typer.Option("--criteria", help="One criteria set or version alone: skin or skin:2 (default: all).")
 ]
+RecipeName = Annotated[str, typer.Argument(help="Name of a built-in recipe, or the path of a YAML file.")]
+RunFolder = Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")]
+Changes = Annotated[list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a part of the recipe.")]
+MaxMinutes = Annotated[
+    float | None, typer.Option(help="Begin no stage after so many minutes; the same command goes on.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be done and how long it will take, and stop.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Begin also what takes very many cells, gigabytes or hours.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep features.")]
 
@@ -279,30 +289,19 @@ def self_check_command(
 
 @app.command()
 def run(
-    recipe: Annotated[str, typer.Argument(help="Name of a built-in recipe, or the path of a YAML file.")],
-    out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a part of the recipe.")
-    ] = None,
+    recipe: RecipeName,
+    out: RunFolder = None,
+    workers: Workers = None,
+    set_: Changes = None,
     engine: Annotated[str, typer.Option(help="Where stages run: local, a pool of processes.")] = "local",
-    max_minutes: Annotated[
-        float | None, typer.Option(help="Begin no stage after so many minutes; the same command goes on.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done and how long it will take, and stop.")
-    ] = False,
+    max_minutes: MaxMinutes = None,
+    dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
     """Run a recipe from images to leaderboard and report; a stopped run goes on where it was."""
-    from .benchmark import read_recipe
-
     if engine != "local":
         raise UserError(f"no engine is called {engine!r}", remedy="known: local")
-    budget = [] if max_minutes is None else [f"max_minutes={max_minutes}"]
-    asked = read_recipe(recipe, [*(set_ or []), *budget])
-    folder = out or Path("runs") / asked.name
-    _check_folder(folder)
+    asked, folder = _asked_run(recipe, set_, max_minutes, out)
     if dry_run:
         _dry_run(asked, folder, workers, yes=yes)
         return
@@ -316,6 +315,19 @@ def run(
     _print(leaderboard_table(record))
     typer.echo(f"record:      {folder / 'record.json'}\nleaderboard: {page}\nreport:      {report}")
     _end_of_run(record)
+
+
+def _asked_run(
+    recipe: str, changes: list[str] | None, max_minutes: float | None, out: Path | None
+) -> tuple[Any, Path]:
+    """The recipe as it was asked for, and the folder that its run goes into."""
+    from .benchmark import read_recipe
+
+    budget = [] if max_minutes is None else [f"max_minutes={max_minutes}"]
+    asked = read_recipe(recipe, [*(changes or []), *budget])
+    folder = out or Path("runs") / asked.name
+    _check_folder(folder)
+    return asked, folder
 
 
 def _end_of_run(record: Any) -> None:
@@ -332,27 +344,16 @@ def _end_of_run(record: Any) -> None:
 
 @app.command()
 def augment(
-    recipe: Annotated[str, typer.Argument(help="Name of a built-in recipe, or the path of a YAML file.")],
-    out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a part of the recipe.")
-    ] = None,
-    max_minutes: Annotated[
-        float | None, typer.Option(help="Begin no stage after so many minutes; the same command goes on.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done and how long it will take, and stop.")
-    ] = False,
+    recipe: RecipeName,
+    out: RunFolder = None,
+    workers: Workers = None,
+    set_: Changes = None,
+    max_minutes: MaxMinutes = None,
+    dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
     """Train a recipe's grid of classifiers alone: does it help, for whom, and until when; generators get no scores."""
-    from .benchmark import read_recipe
-
-    budget = [] if max_minutes is None else [f"max_minutes={max_minutes}"]
-    asked = read_recipe(recipe, [*(set_ or []), *budget])
-    folder = out or Path("runs") / asked.name
-    _check_folder(folder)
+    asked, folder = _asked_run(recipe, set_, max_minutes, out)
     if dry_run:
         _dry_run(asked, folder, workers, grid_only=True, yes=yes)
         return
@@ -392,9 +393,7 @@ def plan(
     recipe: Annotated[
         str | None, typer.Argument(help="Name of a built-in recipe, or the path of a YAML file.")
     ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a part of the recipe.")
-    ] = None,
+    set_: Changes = None,
     measure: Annotated[
         bool, typer.Option("--measure/--no-measure", help="Measure how distances spread between real images.")
     ] = True,

@@ -6,21 +6,17 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from ..core import UserError
 from ._record_augmentation import Augmentation
-from ._record_number import Number
+from ._record_number import Number, RecordPart
 from ._record_text import read_text, write_packed
 
 SCHEMA_VERSION = 1
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ScoreRow(_Model):
+class ScoreRow(RecordPart):
     """One score of one generator."""
 
     generator: str
@@ -40,7 +36,7 @@ class ScoreRow(_Model):
     reason: str | None = Field(default=None, description="why the value is null")
 
 
-class CellRow(_Model):
+class CellRow(RecordPart):
     """One measure of one trained classifier."""
 
     arm: str
@@ -68,7 +64,7 @@ class CellRow(_Model):
     )
 
 
-class Data(_Model):
+class Data(RecordPart):
     """The identity of the image set that was used."""
 
     name: str
@@ -86,7 +82,7 @@ class Data(_Model):
     notes: list[str] = Field(default_factory=list)
 
 
-class GeneratorEntry(_Model):
+class GeneratorEntry(RecordPart):
     """A generator's card, as shown beside its scores."""
 
     name: str
@@ -101,7 +97,7 @@ class GeneratorEntry(_Model):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
-class Claim(_Model):
+class Claim(RecordPart):
     """One sentence that the run was asked to decide, with its verdict."""
 
     id: str
@@ -118,7 +114,7 @@ class Claim(_Model):
     method: str = ""
 
 
-class TrajectoryPoint(_Model):
+class TrajectoryPoint(RecordPart):
     """What one state of a generator along its alignment was measured to be, on images that are not scored."""
 
     generator: str
@@ -141,7 +137,7 @@ class TrajectoryPoint(_Model):
     reason: str | None = Field(default=None, description="why values are null, one sentence per value")
 
 
-class Price(_Model):
+class Price(RecordPart):
     """Whether an aligner keeps recall or coverage within a margin of the control's: non-inferiority."""
 
     metric: Literal["recall", "coverage"]
@@ -154,7 +150,7 @@ class Price(_Model):
     words: str
 
 
-class Audit(_Model):
+class Audit(RecordPart):
     """What an aligner's gains were on the judges R, E and H, against the control with the same extra steps."""
 
     aligner: str
@@ -177,7 +173,7 @@ class Audit(_Model):
     chosen_by_e: bool = Field(default=False, description="the row of the method that E chose on the other seeds")
 
 
-class CopyPair(_Model):
+class CopyPair(RecordPart):
     """An image and the training image nearest to it."""
 
     row: int
@@ -188,7 +184,7 @@ class CopyPair(_Model):
     closeness: Number = Field(default=None, description="0 a copy, about 1 unrelated; null: equal pixels")
 
 
-class CopiedPatient(_Model):
+class CopiedPatient(RecordPart):
     """A training patient of whom near-copies were made, named by the image that was copied most closely."""
 
     train_row: int
@@ -196,7 +192,7 @@ class CopiedPatient(_Model):
     images: int
 
 
-class Memorisation(_Model):
+class Memorisation(RecordPart):
     """Whether a generator gives back its training patients."""
 
     generator: str
@@ -230,7 +226,7 @@ class Memorisation(_Model):
     holdout_pairs: list[CopyPair] = Field(default_factory=list, description="the same of the hold-out: unrelated")
 
 
-class PowerRow(_Model):
+class PowerRow(RecordPart):
     """How often planted copies of one kind were found."""
 
     kind: str = Field(description="exact, or the change by which the copies were disguised")
@@ -241,7 +237,7 @@ class PowerRow(_Model):
     hi: float
 
 
-class CopyPower(_Model):
+class CopyPower(RecordPart):
     """What the memorisation test can find on these images: the power curve of planted copies."""
 
     extractor: str
@@ -264,7 +260,7 @@ class CopyPower(_Model):
     words: str
 
 
-class RankRow(_Model):
+class RankRow(RecordPart):
     """A generator's place in the leaderboard, with the interval of places that the data allow."""
 
     generator: str
@@ -279,7 +275,7 @@ class RankRow(_Model):
     reason: str | None = Field(default=None, description="why it is unranked")
 
 
-class Ranking(_Model):
+class Ranking(RecordPart):
     """The order by one metric on one extractor."""
 
     metric: str
@@ -289,7 +285,7 @@ class Ranking(_Model):
     rows: list[RankRow]
 
 
-class Comparison(_Model):
+class Comparison(RecordPart):
     """Two generators by the ranking metric: the difference a - b, paired through the real images of both."""
 
     a: str
@@ -316,7 +312,7 @@ class Comparison(_Model):
     reason: str | None = Field(default=None, description="why they cannot be compared")
 
 
-class RulerReading(_Model):
+class RulerReading(RecordPart):
     """A score in plain words, read off the reference arms."""
 
     generator: str
@@ -326,7 +322,7 @@ class RulerReading(_Model):
     words: str
 
 
-class AgreementRow(_Model):
+class AgreementRow(RecordPart):
     """How far two extractors agree on the order of the generators by one metric."""
 
     metric: str
@@ -344,7 +340,7 @@ class AgreementRow(_Model):
     reason: str | None = Field(default=None, description="why the values are null")
 
 
-class ConceptRow(_Model):
+class ConceptRow(RecordPart):
     """What H sees in images of one arm that were asked for one value of a new concept."""
 
     method: str
@@ -362,7 +358,7 @@ class ConceptRow(_Model):
     reason: str | None = Field(default=None, description="why the values are null")
 
 
-class ConceptVerdict(_Model):
+class ConceptVerdict(RecordPart):
     """Whether a method taught a new concept, against every control: mean over the values, per seed."""
 
     method: str
@@ -380,14 +376,14 @@ class ConceptVerdict(_Model):
     )
 
 
-class FailedCell(_Model):
+class FailedCell(RecordPart):
     """A stage that could not be finished, and why."""
 
     stage: str
     error: str
 
 
-class Unfinished(_Model):
+class Unfinished(RecordPart):
     """Why a run ended before its last stage, though nothing failed."""
 
     minutes: float = Field(description="the run's budget, max_minutes")
@@ -396,7 +392,7 @@ class Unfinished(_Model):
     words: str
 
 
-class Record(_Model):
+class Record(RecordPart):
     """What a run measured. Old versions stay readable (``read_record`` upgrades them)."""
 
     schema_version: int = SCHEMA_VERSION

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from ._record_number import Number
+from ._record_number import Number, RecordPart
 
 Undecided = Literal["cannot be known from these data"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Setting(_Model):
+class _Setting(RecordPart):
     """Which cells a row speaks of."""
 
     classifier: str
@@ -81,7 +77,7 @@ class Levelling(_Setting):
     words: str
 
 
-class CurvePoint(_Model):
+class CurvePoint(RecordPart):
     """Mean over seeds at one number of real images per class."""
 
     n: int
@@ -128,7 +124,7 @@ class Equivalence(_Setting):
     words: str = ""
 
 
-class SaturationModel(_Model):
+class SaturationModel(RecordPart):
     """One way in which the worth of synthetic images may go with their number."""
 
     name: Literal["none", "linear", "saturating", "peak"]
@@ -201,7 +197,7 @@ class Sharing(_Setting):
     words: str
 
 
-class Leakage(_Model):
+class Leakage(RecordPart):
     """Images that could carry the test into the training."""
 
     kind: Literal["patient", "lesion", "duplicate", "near-duplicate", "synthetic near test"]
@@ -213,7 +209,7 @@ class Leakage(_Model):
     words: str
 
 
-class Tuning(_Model):
+class Tuning(RecordPart):
     """What the real-only arm chose on the validation images, for every arm."""
 
     classifier: str
@@ -226,7 +222,7 @@ class Tuning(_Model):
     words: str = ""
 
 
-class Speed(_Model):
+class Speed(RecordPart):
     """Which precision and memory layout trained fastest, by a short measurement."""
 
     classifier: str
@@ -236,7 +232,7 @@ class Speed(_Model):
     words: str = ""
 
 
-class Augmentation(_Model):
+class Augmentation(RecordPart):
     """All that the grid of classifiers was analysed for."""
 
     contrasts: list[Contrast] = Field(default_factory=list)

@@ -1,11 +1,11 @@
-"""A number of a record: null where it is not finite."""
+"""What every part of a record is made of: models that refuse unknown fields, numbers that are null where not finite."""
 
 from __future__ import annotations
 
 import math
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 
 def _finite(value: Any) -> Any:
@@ -13,3 +13,9 @@ def _finite(value: Any) -> Any:
 
 
 Number = Annotated[float | None, BeforeValidator(_finite)]
+
+
+class RecordPart(BaseModel):
+    """A part of a record."""
+
+    model_config = ConfigDict(extra="forbid")

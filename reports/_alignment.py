@@ -84,8 +84,7 @@ def role_of(name: str, base: str | None, control: str, audit: Audit | None) -> s
 
 def base_name(record: Record) -> str | None:
     """The generator that was aligned: as the recipe names it, else the only one of kind ``generator``."""
-    asked = record.asked.get("resolved")
-    part: Any = asked.get("base") if isinstance(asked, Mapping) else None
+    part = _asked(record, "base")
     listed = [entry.name for entry in record.generators if entry.kind == "generator"]
     try:
         named = short_name(part) if isinstance(part, str | dict) else None
@@ -94,6 +93,17 @@ def base_name(record: Record) -> str | None:
     if named in listed:
         return named
     return listed[0] if len(listed) == 1 else None
+
+
+def alignment_asked(record: Record) -> Mapping[str, Any]:
+    """The recipe's part on alignment, as it was resolved; empty where there is none."""
+    part = _asked(record, "alignment")
+    return part if isinstance(part, Mapping) else {}
+
+
+def _asked(record: Record, name: str) -> Any:
+    asked = record.asked.get("resolved")
+    return asked.get(name) if isinstance(asked, Mapping) else None
 
 
 def spread(values: Mapping[int, float | None]) -> Estimate:

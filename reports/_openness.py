@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from ..benchmark import Equivalence, Saturation
 from ._augmentation import Grid, row_side, setting_words
@@ -18,6 +18,6 @@ def side_small(row: Equivalence | Saturation, grid: Grid) -> str:
     return ", ".join(filter(None, [grid.openness(row_side(row)), setting_words(row, grid)]))
 
 
-def open_note(rows: Sequence[Equivalence | Saturation], grid: Grid) -> str:
-    """What open-set means, where some row's generator is; else an empty text."""
-    return OPEN_NOTE if any(grid.openness(row_side(row)) == "open-set" for row in rows) else ""
+def open_note(sides: Iterable[str], grid: Grid) -> str:
+    """What open-set means, where the generator of some side is; else an empty text."""
+    return OPEN_NOTE if any(grid.openness(side) == "open-set" for side in sides) else ""

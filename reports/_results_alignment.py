@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ..benchmark import Audit, Record
-from ._alignment import AlignmentRow, RewardRow, alignment_rows, reward_rows
+from ._alignment import AlignmentRow, RewardRow, alignment_asked, alignment_rows, reward_rows
 from ._alignment_cells import change_cell, gain_cell, path_cell, price_cell, stop_cell, time_cell
 from ._estimates import Estimate
 from ._figure_alignment import reward_figure, trajectory_figure
@@ -82,10 +81,9 @@ def _part(name: str, record: Record) -> str:
 
 
 def _protocol(record: Record) -> str:
-    asked = record.asked.get("resolved")
-    part: Any = asked.get("alignment") if isinstance(asked, Mapping) else None
+    part = alignment_asked(record)
     said = [f"{plural(len(record.seeds), 'seed')}, a base of its own for each"]
-    if isinstance(part, Mapping):
+    if part:
         experts = part.get("experts") or {}
         said.append(
             f"{part.get('steps')} extra steps of {part.get('batch_size')} images for every method that trains"

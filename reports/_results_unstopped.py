@@ -7,7 +7,7 @@ from typing import Any
 
 from ..benchmark import Record, TrajectoryPoint
 from ..core import parse_spec
-from ._alignment import base_name, spread
+from ._alignment import alignment_asked, base_name, spread
 from ._alignment_cells import gain_cell
 from ._estimates import Estimate
 from ._names import clean
@@ -23,7 +23,7 @@ def unstopped_table(record: Record) -> str | None:
     Paired over seeds, on the images of the trajectories; None where no state after the base was measured.
     """
     last = last_points(record)
-    part = _alignment(record)
+    part = alignment_asked(record)
     control = str(part.get("control", ""))
     if control not in last:
         return None
@@ -69,12 +69,6 @@ def shuffled_twins(part: Mapping[str, Any]) -> dict[str, str]:
         else:
             kinds[name] = (parsed.name, options)
     return {name: controls[kind] for name, kind in kinds.items() if kind in controls}
-
-
-def _alignment(record: Record) -> Mapping[str, Any]:
-    asked = record.asked.get("resolved")
-    part = asked.get("alignment") if isinstance(asked, Mapping) else None
-    return part if isinstance(part, Mapping) else {}
 
 
 def _steps(points: Points) -> int:

@@ -21,6 +21,7 @@ from ._augmentation_cells import bounded, count_cell, detectable_cell, gain_cell
 from ._blocks import Block, Column, Table, text_cell
 from ._figure_augmentation import arms_figure, gains_figure
 from ._names import clean, listed, metric_name
+from ._openness import open_note
 from ._parts import Part, as_block
 from ._section_augmentation_causes import causes_parts
 from ._section_augmentation_fairness import fairness_parts
@@ -70,7 +71,7 @@ def gains_part(grid: Grid, classifier: str) -> Part | None:
         gains_figure(rows, grid.metric),
         f"Gain in {metric_name(grid.metric)} of {clean(classifier)} over real images alone, by number of real images "
         "per class; a line for each ratio, a panel for each generator; zero is marked.",
-        notes=("" if too_few(rows) else MARKS, _open_note(rows, grid)),
+        notes=("" if too_few(rows) else MARKS, open_note((row.a for row in rows), grid)),
     )
 
 
@@ -189,13 +190,4 @@ def _gain_table(grid: Grid, rows: Sequence[Contrast]) -> Table:
     )
     return bounded(
         Table("Gain over other arms at the same number of real images", columns, cells, note=seeds)
-    )
-
-
-def _open_note(rows: Sequence[Contrast], grid: Grid) -> str:
-    if not any(grid.openness(row.a) == "open-set" for row in rows):
-        return ""
-    return (
-        "Open-set generators saw more real images than the classifier was given: a gain at few real images is partly "
-        "hidden real data. Closed-set ones saw the classifier's own images alone."
     )

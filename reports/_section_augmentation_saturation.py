@@ -45,7 +45,7 @@ def saturation_part(grid: Grid, classifier: str) -> Part | None:
             "Strips under the lines: the ratio from which the next synthetic image adds nothing, with its interval. "
             "'Saturated' is said only of a shown gain that is larger than a margin that was registered, where two "
             "one-sided tests (Holm over all rows) show the largest ratio to give what this one gives.",
-            open_note(rows, grid),
+            open_note(map(row_side, rows), grid),
         ),
     )
 
@@ -60,7 +60,7 @@ def group_saturation_part(grid: Grid) -> Part | None:
         "Until which ratio synthetic images pay, by group and measure",
         _saturation_says(rows),
         bounded(_saturation_table(grid, rows)),
-        notes=(open_note(rows, grid),),
+        notes=(open_note(map(row_side, rows), grid),),
     )
 
 

@@ -43,7 +43,7 @@ def worth_part(grid: Grid, classifier: str) -> Part | None:
         notes=(
             _curve_note(curve),
             _ARROWS if any(row.n_eff or row.censored for row in drawn) else "",
-            open_note(rows, grid),
+            open_note(map(row_side, rows), grid),
         ),
     )
 
@@ -178,7 +178,7 @@ def group_worth_part(grid: Grid) -> Part | None:
         "What a synthetic image was worth, by group and measure",
         _worth_says([row for row in rows if row.arm in ADDING]),
         bounded(_worth_table(grid, rows)),
-        notes=(open_note(rows, grid),),
+        notes=(open_note(map(row_side, rows), grid),),
     )
 
 
